@@ -29,6 +29,8 @@ pub enum RunEvent {
         worker: WorkerId,
         region: Region,
         slots: u32,
+        /// A later incarnation of the same worker proves that the earlier is dead.
+        incarnation: u64,
     },
     WorkerLeft {
         worker: WorkerId,
@@ -63,13 +65,19 @@ pub enum RunEvent {
         seq: u64,
         result: CaseResult,
     },
+    /// An outcome taken over from the run that this one completes; the result stands in
+    /// `Plan::carried`.
+    CaseCarried {
+        case: CaseId,
+    },
     /// An outcome decided by the coordinator: skipped, lost, cancelled, errored(no_capacity).
     CaseClosed {
         case: CaseId,
         outcome: Outcome,
         reason: String,
     },
-    /// All results of the attempt are in, or it gave back what it had not started.
+    /// Nothing more comes from the attempt. A case of it that is neither settled nor released was
+    /// begun and not finished: it waits again, and the loss blames nobody.
     AttemptEnded {
         attempt: AttemptId,
         released: Vec<CaseId>,
@@ -91,7 +99,7 @@ pub enum RunEvent {
     ResultRejected {
         attempt: AttemptId,
         seq: u64,
-        case: CaseId,
+        result: CaseResult,
         why: String,
     },
     /// The environment changed under the run.
@@ -100,7 +108,9 @@ pub enum RunEvent {
         from: String,
         to: String,
     },
+    /// Why the run ends before all its cases did; at most once.
     StopRequested {
+        cause: StopCause,
         why: String,
     },
     /// No new leases from here on.
@@ -114,8 +124,43 @@ pub enum RunEvent {
     /// After the verdict: shown as late, never counted.
     ResultLate {
         attempt: AttemptId,
+        seq: u64,
         result: CaseResult,
     },
+}
+
+/// What ended a run before all its cases did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StopCause {
+    /// Ctrl-C or `muster cancel`.
+    Client,
+    /// `-x` or `--max-fail`.
+    MaxFail,
+    /// The run's own deadline, by its logged elapsed time.
+    Deadline,
+}
+
+impl StopCause {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::MaxFail => "max_fail",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
+/// What one append writes: a batch of events under one term, with the times that a fold may use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment<E> {
+    /// Place in the log, from 0, dense.
+    pub position: u64,
+    pub term: Term,
+    /// The run's elapsed time when the segment was made; zero in the grid log.
+    pub elapsed: Duration,
+    /// Unix time in milliseconds; for readers, and for downtime at a takeover.
+    pub wall_ms: u64,
+    pub events: Vec<E>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,7 +30,8 @@ pub enum FromWorker {
         result: Box<CaseResult>,
         record: Vec<u8>,
     },
-    /// Nothing more comes from this attempt; `released` were never started.
+    /// Nothing more comes from this attempt; `released` were never started. Sent again after a
+    /// reconnect until `AttemptOver` answers it.
     AttemptEnd {
         run: RunId,
         attempt: AttemptId,
@@ -42,6 +43,10 @@ pub enum FromWorker {
         run: RunId,
         region: Region,
         preflight: Preflight,
+    },
+    /// The worker finishes what runs and takes nothing new; a Goodbye follows.
+    Leaving {
+        why: String,
     },
     /// A clean end: the worker holds nothing.
     Goodbye {
@@ -92,12 +97,14 @@ pub enum ToWorkerBody {
     /// Execute `requires` for this run and answer with `Probed`.
     Probe {
         run: RunId,
+        plan: Digest,
         bundle: Digest,
     },
     Lease {
         run: RunId,
         attempt: AttemptId,
         session: SessionId,
+        plan: Digest,
         bundle: Digest,
         cases: Vec<CaseId>,
         /// The newest stamp of the worker proven durable; the worker stops at stamp + `ttl`.
@@ -115,7 +122,7 @@ pub enum ToWorkerBody {
         attempt: AttemptId,
         through: u64,
     },
-    /// A gap: send again from `seq`.
+    /// A gap, or an attempt taken up again: all below `seq` is durable, send from `seq`.
     Expect {
         run: RunId,
         attempt: AttemptId,
@@ -127,7 +134,12 @@ pub enum ToWorkerBody {
         attempt: AttemptId,
         why: String,
     },
-    /// The run stops: abort what runs, report it cancelled by `AttemptEnd`.
+    /// The end of the attempt is durable, or its run is closed: forget it, spool and all.
+    AttemptOver {
+        run: RunId,
+        attempt: AttemptId,
+    },
+    /// The run stops: abort what runs and answer with `AttemptEnd`.
     Cancel {
         run: RunId,
         attempt: AttemptId,

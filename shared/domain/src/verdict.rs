@@ -1,0 +1,94 @@
+//! The rules that turn a plan and what was found into one word and its reasons. Pure.
+//!
+//! A failure beyond tolerance says NO-GO and wins; anything that is not shown, polluted or without
+//! a rule says INCONCLUSIVE; only what is left is GO. Next: `verdict/standing.rs` (tests, made of
+//! cases), `verdict/gated.rs` (a gate's rules), `verdict/ungated.rs`, `verdict/soundness.rs`.
+
+use crate::gate::VerdictWord;
+use crate::ids::{CaseId, Region};
+use crate::outcome::{Evidence, Outcome};
+use crate::plan::Plan;
+use crate::record::CaseResult;
+
+mod date;
+mod gated;
+mod soundness;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod tolerance;
+mod ungated;
+
+pub use standing::{TestStanding, standings};
+
+/// All that the end of a run knows and the verdict needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// One entry per settled or closed case, in plan order. Order has no influence.
+    pub cases: Vec<CaseFinding>,
+    pub integrity: Vec<Integrity>,
+}
+
+/// How one case ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFinding {
+    pub case: CaseId,
+    pub outcome: Outcome,
+    /// Machine-readable first word, then text; empty for `passed`.
+    pub reason: String,
+    /// Its tries differ, or a kept result of a fenced attempt failed where the counted one passed.
+    pub flaky: bool,
+    /// What the counted result showed; the default for an outcome that the coordinator decided.
+    pub evidence: Evidence,
+}
+
+impl CaseFinding {
+    /// A case that a worker's result settled.
+    pub fn settled(result: &CaseResult) -> Self {
+        Self {
+            case: result.case.clone(),
+            outcome: result.outcome,
+            reason: result.reason.clone(),
+            flaky: result.flaky,
+            evidence: result.evidence,
+        }
+    }
+
+    /// A case whose outcome the coordinator decided.
+    pub fn closed(case: CaseId, outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            case,
+            outcome,
+            reason: reason.into(),
+            flaky: false,
+            evidence: Evidence::default(),
+        }
+    }
+}
+
+/// What keeps a run from supporting any claim, however good its outcomes look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Integrity {
+    /// Two results for one key, with different content.
+    ResultRejected { case: CaseId, why: String },
+    /// The environment became another one while the run was going on.
+    EnvironmentChanged {
+        region: Region,
+        from: String,
+        to: String,
+    },
+    /// The second routine read another table out of the raw log.
+    RecheckDisagrees { why: String },
+    /// The table's cases are not the plan's cases.
+    ConservationBroken { why: String },
+}
+
+/// The verdict's word, and why: sentences without a final stop, the deciding one first.
+///
+/// Depends on the sets in `plan` and `findings`, never on their order.
+pub fn judge(plan: &Plan, findings: &Findings) -> (VerdictWord, Vec<String>) {
+    match &plan.gate {
+        Some(gate) => gated::judge(plan, gate, findings),
+        None => ungated::judge(plan, findings),
+    }
+}
