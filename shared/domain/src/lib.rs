@@ -11,6 +11,8 @@ pub mod message;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+pub mod value;
+pub mod verdict;
 
 pub use gate::{Gate, Tolerance, Verdict, VerdictWord};
 pub use ids::{

@@ -16,8 +16,10 @@ mod soundness;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod tier_count;
 mod tolerance;
 mod ungated;
+mod wording;
 
 pub use standing::{TestStanding, standings};
 

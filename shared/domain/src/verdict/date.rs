@@ -47,7 +47,9 @@ impl Day {
             month: text[5..7].parse().ok()?,
             day: text[8..].parse().ok()?,
         };
-        (1..=parsed.days_of_month()?).contains(&parsed.day).then_some(parsed)
+        (1..=parsed.days_of_month()?)
+            .contains(&parsed.day)
+            .then_some(parsed)
     }
 
     fn days_of_month(self) -> Option<u8> {
@@ -83,8 +85,17 @@ mod tests {
     #[test]
     fn what_is_not_a_day_is_refused() {
         for text in [
-            "", "2026-2-3", "2026-02-30", "2025-02-29", "2026-13-01", "2026-00-10", "2026-01-00",
-            "2026/01/01", "tomorrow!!", "2026-01-0\u{e9}", "+026-01-01",
+            "",
+            "2026-2-3",
+            "2026-02-30",
+            "2025-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "2026/01/01",
+            "tomorrow!!",
+            "2026-01-0\u{e9}",
+            "+026-01-01",
         ] {
             assert_eq!(Day::parse(text), None, "{text}");
         }

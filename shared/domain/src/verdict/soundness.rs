@@ -19,7 +19,11 @@ pub(super) fn defects(plan: &Plan, findings: &Findings) -> Vec<String> {
         reasons.push("the plan has no case, so nothing was shown".to_owned());
     }
     reasons.extend(set_differences(plan, findings));
-    let mut integrity: Vec<_> = findings.integrity.iter().map(|defect| (rank(defect), sentence(defect))).collect();
+    let mut integrity: Vec<_> = findings
+        .integrity
+        .iter()
+        .map(|defect| (rank(defect), sentence(defect)))
+        .collect();
     integrity.sort();
     integrity.dedup();
     reasons.extend(integrity.into_iter().map(|(_, sentence)| sentence));
@@ -42,10 +46,19 @@ fn set_differences(plan: &Plan, findings: &Findings) -> Vec<String> {
     let foreign = found.keys().filter(|case| !planned.contains_key(*case));
     let undeclared = undeclared_skips(plan, findings);
     [
-        broken("is in the plan twice", twice_planned.map(|(case, _)| *case).collect()),
+        broken(
+            "is in the plan twice",
+            twice_planned.map(|(case, _)| *case).collect(),
+        ),
         broken("has no outcome", missing.copied().collect()),
-        broken("has more than one outcome", twice.map(|(case, _)| *case).collect()),
-        broken("has an outcome but is not in the plan", foreign.copied().collect()),
+        broken(
+            "has more than one outcome",
+            twice.map(|(case, _)| *case).collect(),
+        ),
+        broken(
+            "has an outcome but is not in the plan",
+            foreign.copied().collect(),
+        ),
         broken("was skipped for no declared reason", undeclared),
     ]
     .into_iter()
@@ -68,11 +81,19 @@ fn undeclared_skips<'run>(plan: &'run Plan, findings: &'run Findings) -> Vec<&'r
         plan.cases.iter().map(|case| (&case.id, case)).collect();
     let declared = |finding: &CaseFinding| {
         let why = first_word(&finding.reason);
-        let by_plan = planned.get(&finding.case).and_then(|case| case.declared_skip);
+        let by_plan = planned
+            .get(&finding.case)
+            .and_then(|case| case.declared_skip);
         SKIPS_OF_THE_GRID.contains(&why.as_str()) || by_plan.map(DeclaredSkip::word) == Some(&why)
     };
-    let skipped = findings.cases.iter().filter(|finding| finding.outcome == Outcome::Skipped);
-    skipped.filter(|finding| !declared(finding)).map(|finding| &finding.case).collect()
+    let skipped = findings
+        .cases
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::Skipped);
+    skipped
+        .filter(|finding| !declared(finding))
+        .map(|finding| &finding.case)
+        .collect()
 }
 
 fn rank(defect: &Integrity) -> u8 {

@@ -106,7 +106,10 @@ pub(super) fn first_word(reason: &str) -> String {
 /// What a case counts as: failed when anything says so, and passed only when all that is said of
 /// it says so, with evidence.
 fn worst(found: &[&CaseFinding]) -> (Outcome, String) {
-    if found.iter().any(|finding| finding.outcome == Outcome::Failed) {
+    if found
+        .iter()
+        .any(|finding| finding.outcome == Outcome::Failed)
+    {
         return (Outcome::Failed, String::new());
     }
     let doubtful = found.iter().filter_map(|finding| doubt(finding)).min();
