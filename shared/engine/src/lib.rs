@@ -1,0 +1,11 @@
+//! Runs one case of a checked suite against the target, and says how it ended.
+//!
+//! The engine knows no coordinator, no log and no wire format: a job comes in, an ended case goes
+//! out. It never decides who may run what; it asks the lease gate before each connect, request and
+//! send. Reading order: `engine` (the door), `case` (one try), `interpreter` (the steps), `tape`
+//! and `recording` (what was observed), `judge` (what it means), `transport` and `dialer` (the
+//! network), `record` (the redacted copy), `preflight`.
+
+pub mod engine;
+
+pub use engine::{CapShare, Ended, Engine, EngineConfig, EngineError, Job, LeaseGate, OpenGate};
