@@ -12,8 +12,12 @@ use crate::record::CaseResult;
 
 mod date;
 mod gated;
+#[cfg(test)]
+mod properties;
 mod soundness;
 mod standing;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tier_count;
