@@ -11,6 +11,7 @@ pub mod message;
 pub mod outcome;
 pub mod plan;
 pub mod record;
+pub mod run;
 pub mod value;
 pub mod verdict;
 

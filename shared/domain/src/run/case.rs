@@ -1,0 +1,110 @@
+//! What is known of one case: its state, what it lost on the way, and what was kept beside it.
+
+use crate::ids::{AttemptId, WorkerId};
+use crate::outcome::Outcome;
+use crate::record::CaseResult;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CaseState {
+    #[default]
+    Waiting,
+    Leased(AttemptId),
+    /// Executed and counted.
+    Settled {
+        attempt: AttemptId,
+        result: CaseResult,
+    },
+    /// Counted by the result that the run it completes had.
+    Carried(CaseResult),
+    /// Ended by a decision of the coordinator, not by an execution.
+    Closed {
+        outcome: Outcome,
+        reason: String,
+    },
+}
+
+/// A leasing of the case that ended without its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    pub attempt: AttemptId,
+    pub worker: WorkerId,
+    pub why: String,
+    /// The case itself may be the cause; false where the platform explains the loss.
+    pub blames: bool,
+}
+
+/// A result that is kept and never counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub attempt: AttemptId,
+    pub seq: u64,
+    pub result: CaseResult,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseFacts {
+    pub state: CaseState,
+    pub losses: Vec<Loss>,
+    pub kept: Vec<Kept>,
+}
+
+impl CaseState {
+    /// `None` while the case is open.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Waiting | Self::Leased(_) => None,
+            Self::Settled { result, .. } | Self::Carried(result) => Some(result.outcome),
+            Self::Closed { outcome, .. } => Some(*outcome),
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.outcome().is_none()
+    }
+}
+
+impl CaseFacts {
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state.outcome()
+    }
+
+    /// Why the outcome is what it is; empty for passed, and while the case is open.
+    pub fn reason(&self) -> &str {
+        match &self.state {
+            CaseState::Waiting | CaseState::Leased(_) => "",
+            CaseState::Settled { result, .. } | CaseState::Carried(result) => &result.reason,
+            CaseState::Closed { reason, .. } => reason,
+        }
+    }
+
+    /// The counted result, executed here or carried; `None` for a closed case.
+    pub fn result(&self) -> Option<&CaseResult> {
+        match &self.state {
+            CaseState::Settled { result, .. } | CaseState::Carried(result) => Some(result),
+            _ => None,
+        }
+    }
+
+    pub fn is_carried(&self) -> bool {
+        matches!(self.state, CaseState::Carried(_))
+    }
+
+    /// Its tries differ, or a kept result says passed where the counted one says failed, or the
+    /// other way round.
+    pub fn is_flaky(&self) -> bool {
+        let Some(counted) = self.result() else {
+            return false;
+        };
+        let differs = |kept: &Kept| {
+            let (kept, counted) = (kept.result.outcome, counted.outcome);
+            !kept.is_not_proven() && !counted.is_not_proven() && kept != counted
+        };
+        counted.flaky || self.kept.iter().any(differs)
+    }
+
+    /// Losses that may be the case's own doing.
+    pub fn n_blamed(&self) -> usize {
+        self.losses.iter().filter(|loss| loss.blames).count()
+    }
+}

@@ -1,0 +1,182 @@
+//! Shards and attempts: what may be leased, to whom, and how a leasing is over.
+
+use std::collections::BTreeSet;
+
+use crate::ids::{AttemptId, CaseId, Region, SessionId, WorkerId};
+use crate::plan::{PlannedCase, PlannedRegion};
+use crate::run::apply::Folded;
+use crate::run::{Attempt, AttemptState, CaseState, Illegal, Loss, Run};
+
+pub(super) fn lease(
+    run: &mut Run,
+    id: AttemptId,
+    (worker, session, region): (&WorkerId, SessionId, &Region),
+    cases: &[CaseId],
+) -> Folded {
+    check_shard(run, id, region, cases)?;
+    let seen = run.workers.get(worker).filter(|seen| seen.left.is_none());
+    let seen = seen.ok_or_else(|| Illegal::UnknownWorker(worker.clone()))?;
+    if seen.region != *region {
+        return Err(Illegal::WrongPlace {
+            worker: worker.clone(),
+            stands: seen.region.clone(),
+            region: region.clone(),
+        });
+    }
+    let attempt = Attempt {
+        id,
+        worker: worker.clone(),
+        incarnation: seen.incarnation,
+        region: region.clone(),
+        session,
+        cases: cases.to_vec(),
+        open: cases.iter().cloned().collect(),
+        acked: 0,
+        state: AttemptState::Open,
+        n_reattached: 0,
+    };
+    for case in cases {
+        run.facts_mut(case)?.state = CaseState::Leased(id);
+    }
+    run.attempts.insert(id, attempt);
+    run.open_attempts.insert(id);
+    Ok(())
+}
+
+fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> Folded {
+    if run.draining.is_some() {
+        return Err(Illegal::Draining);
+    }
+    if !run.is_green(region) {
+        return Err(Illegal::NotGreen(region.clone()));
+    }
+    if id < run.next_attempt() {
+        let last = AttemptId(run.next_attempt().0 - 1);
+        return Err(Illegal::AttemptNotGrowing { last, got: id });
+    }
+    if cases.is_empty() {
+        return Err(Illegal::EmptyShard(id));
+    }
+    let others_run = run.open_attempts().any(|attempt| !attempt.open.is_empty());
+    let holds_alone = run.exclusive_leased();
+    let mut seen = BTreeSet::new();
+    for case in cases {
+        if !seen.insert(case) {
+            return Err(Illegal::TwiceInShard(case.clone()));
+        }
+        let planned = check_waiting(run, region, case)?;
+        if holds_alone || planned.exclusive && (cases.len() > 1 || others_run) {
+            return Err(Illegal::NotAlone(case.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn check_waiting<'a>(
+    run: &'a Run,
+    region: &Region,
+    id: &CaseId,
+) -> Result<&'a PlannedCase, Illegal> {
+    let unknown = || Illegal::UnknownCase(id.clone());
+    let planned = run.planned(id).ok_or_else(unknown)?;
+    if run.state(id) != Some(&CaseState::Waiting) {
+        return Err(Illegal::NotWaiting(id.clone()));
+    }
+    match planned.region.admits(region) {
+        true => Ok(planned),
+        false => Err(Illegal::WrongRegion {
+            case: id.clone(),
+            region: region.clone(),
+        }),
+    }
+}
+
+fn open_attempt(run: &mut Run, id: AttemptId) -> Result<&mut Attempt, Illegal> {
+    let attempt = run.attempts.get_mut(&id);
+    let attempt = attempt.ok_or(Illegal::UnknownAttempt(id))?;
+    match attempt.is_open() {
+        true => Ok(attempt),
+        false => Err(Illegal::AttemptOver(id)),
+    }
+}
+
+pub(super) fn reattach(run: &mut Run, id: AttemptId, session: SessionId) -> Folded {
+    let attempt = open_attempt(run, id)?;
+    if session <= attempt.session {
+        return Err(Illegal::SessionFalls {
+            attempt: id,
+            from: attempt.session,
+            to: session,
+        });
+    }
+    attempt.session = session;
+    attempt.n_reattached += 1;
+    Ok(())
+}
+
+pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Folded {
+    let attempt = open_attempt(run, id)?;
+    if let Some(case) = released.iter().find(|case| !attempt.cases.contains(case)) {
+        let (case, attempt) = (case.clone(), id);
+        return Err(Illegal::NotUnderAttempt { case, attempt });
+    }
+    attempt.state = AttemptState::Ended;
+    let open = std::mem::take(&mut attempt.open);
+    let worker = attempt.worker.clone();
+    run.open_attempts.remove(&id);
+    for case in open {
+        let facts = run.facts_mut(&case)?;
+        facts.state = CaseState::Waiting;
+        if !released.contains(&case) {
+            facts.losses.push(Loss {
+                attempt: id,
+                worker: worker.clone(),
+                why: "begun and not finished".to_owned(),
+                blames: false,
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Folded {
+    let attempt = open_attempt(run, id)?;
+    attempt.state = AttemptState::Lost {
+        why: why.to_owned(),
+        blames,
+    };
+    let open = std::mem::take(&mut attempt.open);
+    let worker = attempt.worker.clone();
+    run.open_attempts.remove(&id);
+    for case in open {
+        let facts = run.facts_mut(&case)?;
+        facts.state = CaseState::Waiting;
+        facts.losses.push(Loss {
+            attempt: id,
+            worker: worker.clone(),
+            why: why.to_owned(),
+            blames,
+        });
+    }
+    Ok(())
+}
+
+impl Run {
+    /// An exclusive case is leased: nothing else may be.
+    pub fn exclusive_leased(&self) -> bool {
+        let open = self.open_attempts().flat_map(|attempt| &attempt.open);
+        open.filter_map(|case| self.planned(case))
+            .any(|planned| planned.exclusive)
+    }
+}
+
+impl PlannedRegion {
+    /// A leg of the case may run in this region.
+    pub fn admits(&self, region: &Region) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(named) => named == region,
+            Self::Roles(roles) => roles.iter().any(|(_, named)| named == region),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Rules of the fold, one feature a test.
