@@ -8,7 +8,7 @@ use crate::gate::VerdictWord;
 use crate::ids::{CaseId, Region};
 use crate::outcome::{Evidence, Outcome};
 use crate::plan::Plan;
-use crate::record::CaseResult;
+use crate::run::Run;
 
 mod date;
 mod gated;
@@ -35,6 +35,44 @@ pub struct Findings {
     pub integrity: Vec<Integrity>,
 }
 
+impl Findings {
+    /// What the fold of a run log says: each case that has an outcome, and what polluted the run.
+    /// A disagreement of the second routine is not in a log; the caller adds it.
+    pub fn of(run: &Run) -> Self {
+        let cases = run.cases().filter_map(|(planned, facts)| {
+            Some(CaseFinding {
+                case: planned.id.clone(),
+                outcome: facts.outcome()?,
+                reason: facts.reason().to_owned(),
+                flaky: facts.is_flaky(),
+                evidence: facts
+                    .result()
+                    .map(|result| result.evidence)
+                    .unwrap_or_default(),
+            })
+        });
+        let rejected = run
+            .rejected()
+            .iter()
+            .map(|aside| Integrity::ResultRejected {
+                case: aside.result.case.clone(),
+                why: aside.why.clone(),
+            });
+        let changed =
+            run.environment_changes()
+                .iter()
+                .map(|change| Integrity::EnvironmentChanged {
+                    region: change.region.clone(),
+                    from: change.from.clone(),
+                    to: change.to.clone(),
+                });
+        Self {
+            cases: cases.collect(),
+            integrity: rejected.chain(changed).collect(),
+        }
+    }
+}
+
 /// How one case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseFinding {
@@ -46,30 +84,6 @@ pub struct CaseFinding {
     pub flaky: bool,
     /// What the counted result showed; the default for an outcome that the coordinator decided.
     pub evidence: Evidence,
-}
-
-impl CaseFinding {
-    /// A case that a worker's result settled.
-    pub fn settled(result: &CaseResult) -> Self {
-        Self {
-            case: result.case.clone(),
-            outcome: result.outcome,
-            reason: result.reason.clone(),
-            flaky: result.flaky,
-            evidence: result.evidence,
-        }
-    }
-
-    /// A case whose outcome the coordinator decided.
-    pub fn closed(case: CaseId, outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self {
-            case,
-            outcome,
-            reason: reason.into(),
-            flaky: false,
-            evidence: Evidence::default(),
-        }
-    }
 }
 
 /// What keeps a run from supporting any claim, however good its outcomes look.
