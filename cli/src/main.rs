@@ -1,1 +1,67 @@
-fn main() {}
+//! `muster`: suites in, a grid at work, one report and an exit code out.
+//!
+//! This file starts the chosen verb and turns its end into an exit code; it decides nothing.
+//! Reading order: `args` (what can be typed), `commands` (one verb per file), `select` and `plan`
+//! (files → frozen plan), `follow` (events → live view), `archive` (what `.muster` holds).
+
+mod args;
+//mod client;
+mod commands;
+mod embedded;
+mod error;
+mod exit_code;
+mod output;
+
+use std::future::Future;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+
+use args::{Cli, Verb};
+use error::Error;
+use exit_code::ExitCode;
+use output::Output;
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.color);
+    let code = prepare(&cli.verb)
+        .map_err(|error| Error::Unexpected(format!("{error:#}")))
+        .and_then(|()| run(cli.verb, &output))
+        .unwrap_or_else(|error| {
+            output.error(&error.to_string());
+            error.exit_code()
+        });
+    code.into()
+}
+
+/// What every verb needs of the process: one TLS provider, and log lines on stderr.
+fn prepare(verb: &Verb) -> anyhow::Result<()> {
+    // An error says that it is installed already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let default = match verb {
+        Verb::Coordinator(_) | Verb::Worker(_) => "info",
+        _ => "error",
+    };
+    lifecycle::telemetry::Telemetry::from_variables(default, |name| std::env::var(name).ok())
+        .start()
+        .context("could not start log lines")
+}
+
+fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
+    use commands::{completions, init};
+    match verb {
+        Verb::Init(args) => init::init(&args, output),
+        Verb::Completions(args) => completions::completions(&args, output),
+        _ => Err(Error::Unexpected("not yet".to_owned())),
+    }
+}
+
+/// Runs a verb that talks to others.
+fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::unexpected("start the runtime", error))?
+        .block_on(work)
+}

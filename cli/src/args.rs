@@ -1,0 +1,194 @@
+//! The command line: every verb and flag, with the help that teaches them.
+//!
+//! Nothing is decided here but what can be told from the words alone. What a verb does stands in
+//! `commands`, one file per verb.
+
+mod selection;
+mod service;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use selection::{RunArgs, SuiteArgs, duration};
+pub(crate) use service::{CoordinatorArgs, GridArgs, WorkerArgs};
+
+use crate::output::Colour;
+
+const EXAMPLES: &str = "\
+Examples:
+  muster init                           start with a small suite in this folder
+  muster check                          find every mistake in every file, run nothing
+  muster list -k 'P1 and not slow'      what would run, and why not the rest
+  muster run suites/ --env staging      run; the exit code says how it went
+  muster run --failed                   only what failed last time
+  muster show test_016                  the exchanges and checks of one case
+  muster demo                           a platform, a grid and eight tests, on this machine
+
+Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
+104 invalid file or configuration, 4 nothing could run, 2 usage, 1 unexpected.";
+
+/// A distributed test grid: priority suites, many regions, one honest report.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// When to colour; NO_COLOR is respected.
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) color: Colour,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Put a small suite, an environment and settings into a folder, to start from.
+    #[command(after_help = "Examples:\n  muster init\n  muster init tests/staging")]
+    Init(InitArgs),
+    /// Find every mistake in suites, environments, gates and settings; run nothing.
+    #[command(after_help = "Examples:\n  muster check\n  muster check suites/ environments/")]
+    Check(CheckArgs),
+    /// Show which cases a run would have, and why the rest would not run.
+    #[command(after_help = "Examples:\n  muster list suites/\n  muster list -k 'P1 and auth'")]
+    List(SuiteArgs),
+    /// Run suites against an environment, here or on a grid, and judge.
+    #[command(after_help = selection::RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Show one case of a run: exchanges, checks with actual values, saved values.
+    #[command(
+        after_help = "Examples:\n  muster show test_016\n  muster show test_016@europe-west1 \
+                      --curl\n  muster show RUN 'p1::test_002[forged]@us-central1'"
+    )]
+    Show(ShowArgs),
+    /// Write muster.lock: the inventory of tests that a gated run is held to.
+    #[command(after_help = "Examples:\n  muster lock suites/\n  muster lock --check suites/")]
+    Lock(LockArgs),
+    /// Look at the gates that decide between GO, NO-GO and INCONCLUSIVE.
+    Gate(GateArgs),
+    /// Render the report of a run that lies under .muster/runs, again, from its log.
+    #[command(
+        after_help = "Examples:\n  muster report\n  muster report RUN --format json\n  \
+                      muster report --out reports/"
+    )]
+    Report(ReportArgs),
+    /// List the runs under .muster/runs, or those of a coordinator.
+    Runs(RunsArgs),
+    /// Serve as the coordinator of a grid.
+    #[command(after_help = service::COORDINATOR_EXAMPLES)]
+    Coordinator(CoordinatorArgs),
+    /// Serve as a worker in one region of a grid.
+    #[command(after_help = service::WORKER_EXAMPLES)]
+    Worker(WorkerArgs),
+    /// Start a platform to test, a coordinator and six workers in three regions; run all suites.
+    #[command(
+        after_help = "Examples:\n  muster demo\n  muster demo --defect shows-any-thread\n  \
+                      muster demo --out reports/ --keep"
+    )]
+    Demo(DemoArgs),
+    /// Print the completions of a shell.
+    #[command(after_help = "Example:\n  muster completions bash > ~/.muster.bash")]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Where to put the files; nothing that is there is overwritten.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Files and folders; by default those that muster.yaml names, else this folder.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The run (by default the last one) and the case: its id, or a part of it that fits one.
+    #[arg(required = true, num_args = 1..=2, value_names = ["RUN] [CASE", "CASE"])]
+    pub(crate) what: Vec<String>,
+    /// Print the exchanges as curl commands; secrets become variables.
+    #[arg(long)]
+    pub(crate) curl: bool,
+    /// Print the waterfall of the case's spans.
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// Suites; the lock is written beside them.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The environment the suites are checked against.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) env: Option<String>,
+    /// Write nothing; fail when the lock is out of date.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    #[command(subcommand)]
+    pub(crate) verb: GateVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GateVerb {
+    /// Print a gate: `release` is built in, others are gates/NAME.yaml.
+    Show {
+        #[arg(default_value = "release")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run; by default the last one.
+    pub(crate) run: Option<String>,
+    /// Which form to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Write report.md, report.json and junit.xml into this folder instead of printing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// The first screen, as in a terminal.
+    #[default]
+    Terminal,
+    Markdown,
+    Json,
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where report.md, report.json and junit.xml go.
+    #[arg(long, value_name = "DIR", default_value = "muster-report")]
+    pub(crate) out: PathBuf,
+    /// Leave the platform and the grid running afterwards, until Ctrl-C, to look around.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Switch on a defect of the platform; may be given several times. `list` names them all.
+    #[arg(long = "defect", value_name = "NAME")]
+    pub(crate) defects: Vec<String>,
+    /// The waterfall of each failed case.
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    pub(crate) shell: Shell,
+}

@@ -1,0 +1,122 @@
+//! What to run, and how: the flags that `run` and `list` share, and those of `run` alone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::service::GridArgs;
+
+pub(super) const RUN_EXAMPLES: &str = "\
+Examples:
+  muster run suites/ --env staging
+  muster run suites/p1.yaml -k 'tag(auth) and not slow' -x
+  muster run suites/ --gate release --out reports/
+  muster run --failed                   the failed cases of the last run
+  muster run --complete 20260314-0941   only what that run left unproven, one joint report
+  muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1";
+
+/// Which suites, which environment, which cases.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SuiteArgs {
+    /// Suites: files and folders; by default those that muster.yaml names, else suites/.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The environment: a file, or a name (environments/NAME.yaml, or NAME.yaml beside the suites).
+    #[arg(long, value_name = "NAME|FILE", env = "MUSTER_ENV")]
+    pub(crate) env: Option<String>,
+    /// Only cases that fit: a tier, tag, suite, id or a part of one, joined by and, or, not.
+    #[arg(short = 'k', value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Set a variable of the environment; its value is read as YAML.
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// The regions of the run; by default those of the environment.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) regions: Vec<String>,
+    /// Judge by a gate: `release`, or gates/NAME.yaml.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gate: Option<String>,
+}
+
+/// All of `muster run`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) suites: SuiteArgs,
+    /// Stop at the first failed case.
+    #[arg(short = 'x', conflicts_with = "max_fail")]
+    pub(crate) stop_at_first: bool,
+    /// Stop after this many failed cases.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_fail: Option<u32>,
+    /// Only the cases that failed in a run, by default the last one.
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "last", conflicts_with = "complete")]
+    pub(crate) failed: Option<String>,
+    /// Only what has no proven outcome in that run: same plan, one joint report.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) complete: Option<String>,
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+    /// Workers in each region, when no grid is named.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), conflicts_with = "grid")]
+    pub(crate) workers: u32,
+    /// End the run after this time, whatever happens; for example 90s, 15m, 2h.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Write report.md, report.json and junit.xml into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the waterfall of each failed case.
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+impl RunArgs {
+    /// The number of failed cases after which the run stops.
+    pub(crate) fn failures_allowed(&self) -> Option<u32> {
+        if self.stop_at_first {
+            Some(1)
+        } else {
+            self.max_fail
+        }
+    }
+}
+
+/// `90s`, `15m`, `2h`, `500ms`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| not_a_time(text))?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        "h" => Duration::from_secs(number.saturating_mul(3600)),
+        _ => return Err(not_a_time(text)),
+    };
+    if time.is_zero() {
+        return Err("a time of nothing leaves no time to run; write for example 15m".to_owned());
+    }
+    Ok(time)
+}
+
+fn not_a_time(text: &str) -> String {
+    format!("`{text}` is no time; write a number with ms, s, m or h, for example 15m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_its_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        for bad in ["", "15", "m", "1.5h", "0s", "-1s"] {
+            assert!(duration(bad).is_err(), "{bad} was taken");
+        }
+    }
+}

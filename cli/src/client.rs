@@ -1,0 +1,270 @@
+//! What the program says to a coordinator, and what it hears.
+//!
+//! Plaintext is spoken on loopback only; anywhere else both sides show a certificate. It turns
+//! bytes into the domain's types and decides nothing about a run.
+
+use std::time::Duration;
+
+use domain::event::RunEvent;
+use domain::{Digest, Plan, RunId};
+use proto::v1;
+use proto::v1::control_service_client::ControlServiceClient;
+use tonic::Streaming;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+use crate::args::{GridArgs, TlsArgs};
+use crate::error::Error;
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// A blob or a segment; the coordinator's own limits are below.
+const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// A connection to one coordinator; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    address: String,
+    inner: ControlServiceClient<Channel>,
+}
+
+/// Durable events of a run, in order.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Position of the first event.
+    pub(crate) position: u64,
+    pub(crate) events: Vec<RunEvent>,
+    pub(crate) elapsed: Duration,
+    pub(crate) wall_ms: u64,
+}
+
+/// The events of a run as they become durable; ends when the run is closed.
+#[derive(Debug)]
+pub(crate) struct Events(Streaming<v1::FollowReply>);
+
+/// Why following stopped before the end.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The coordinator is away; it may come back.
+    Away(String),
+    /// It will not get better.
+    For(Error),
+}
+
+impl Client {
+    /// Connects, with the certificates given or in plaintext on loopback.
+    pub(crate) async fn connect(grid: &str, tls: &TlsArgs) -> Result<Self, Error> {
+        let endpoint = endpoint(grid, tls).await?;
+        let channel = endpoint.connect().await.map_err(|error| {
+            Error::NothingRan(format!(
+                "no coordinator answers at {grid} ({}); start one with `muster coordinator` or \
+                 look at the address",
+                innermost(&error)
+            ))
+        })?;
+        let inner = ControlServiceClient::new(channel)
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT);
+        Ok(Self {
+            address: grid.to_owned(),
+            inner,
+        })
+    }
+
+    /// As `connect`, for the verbs for which a grid is a choice.
+    pub(crate) async fn of(grid: &GridArgs) -> Result<Option<Self>, Error> {
+        match &grid.grid {
+            Some(address) => Ok(Some(Self::connect(address, &grid.tls).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Hands in a run. `request` is unique, so that a repeat is the same run.
+    pub(crate) async fn submit(
+        &mut self,
+        request: &str,
+        plan: &Plan,
+        bundle: Vec<u8>,
+    ) -> Result<RunId, Error> {
+        let message = v1::SubmitRequest {
+            client_request_id: request.to_owned(),
+            plan: wire::plan::encode(plan),
+            bundle,
+        };
+        let reply = self.inner.submit(message).await;
+        let reply = reply.map_err(|status| self.refused("take in the run", &status))?;
+        Ok(RunId::from(reply.into_inner().run))
+    }
+
+    pub(crate) async fn follow(&mut self, run: &RunId, from: u64) -> Result<Events, Broken> {
+        let message = v1::FollowRequest {
+            run: run.to_string(),
+            from,
+        };
+        match self.inner.follow(message).await {
+            Ok(reply) => Ok(Events(reply.into_inner())),
+            Err(status) if is_away(&status) => Err(Broken::Away(status.message().to_owned())),
+            Err(status) => Err(Broken::For(self.refused("show the run", &status))),
+        }
+    }
+
+    /// One blob, whole.
+    pub(crate) async fn fetch(&mut self, run: &RunId, digest: &Digest) -> Result<Vec<u8>, Error> {
+        let message = v1::FetchRequest {
+            run: run.to_string(),
+            digest: Some(wire::hex::encode(digest.as_str())),
+        };
+        let mut pieces = match self.inner.fetch(message).await {
+            Ok(reply) => reply.into_inner(),
+            Err(status) => return Err(self.refused("give a blob", &status)),
+        };
+        let mut bytes = Vec::new();
+        loop {
+            match pieces.message().await {
+                Ok(Some(piece)) => bytes.extend_from_slice(&piece.bytes),
+                Ok(None) => return Ok(bytes),
+                Err(status) => return Err(self.refused("give a blob", &status)),
+            }
+        }
+    }
+
+    /// Asks the run to stop; true when it was still going.
+    pub(crate) async fn cancel(&mut self, run: &RunId, why: &str) -> Result<bool, Error> {
+        let message = v1::CancelRequest {
+            run: run.to_string(),
+            why: why.to_owned(),
+        };
+        let reply = self.inner.cancel(message).await;
+        let reply = reply.map_err(|status| self.refused("stop the run", &status))?;
+        Ok(reply.into_inner().was_open)
+    }
+
+    pub(crate) async fn list(&mut self) -> Result<v1::ListReply, Error> {
+        let reply = self.inner.list(v1::ListRequest {}).await;
+        let reply = reply.map_err(|status| self.refused("list its runs", &status))?;
+        Ok(reply.into_inner())
+    }
+
+    /// The raw segments of the run's log, in order.
+    pub(crate) async fn log(&mut self, run: &RunId) -> Result<Vec<Vec<u8>>, Error> {
+        let message = v1::LogRequest {
+            run: run.to_string(),
+        };
+        let mut replies = match self.inner.log(message).await {
+            Ok(reply) => reply.into_inner(),
+            Err(status) => return Err(self.refused("give the log", &status)),
+        };
+        let mut segments = Vec::new();
+        loop {
+            match replies.message().await {
+                Ok(Some(reply)) => segments.push(reply.segment),
+                Ok(None) => return Ok(segments),
+                Err(status) => return Err(self.refused("give the log", &status)),
+            }
+        }
+    }
+
+    fn refused(&self, what: &str, status: &tonic::Status) -> Error {
+        let text = format!(
+            "the coordinator at {} did not {what}: {}",
+            self.address,
+            status.message()
+        );
+        match status.code() {
+            tonic::Code::InvalidArgument => Error::Invalid(text),
+            tonic::Code::Unavailable
+            | tonic::Code::FailedPrecondition
+            | tonic::Code::ResourceExhausted
+            | tonic::Code::NotFound => Error::NothingRan(text),
+            _ => Error::Unexpected(text),
+        }
+    }
+}
+
+impl Events {
+    /// The next batch; nothing when the run is closed.
+    pub(crate) async fn next(&mut self) -> Result<Option<Batch>, Broken> {
+        let reply = match self.0.message().await {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return Ok(None),
+            Err(status) => return Err(Broken::Away(status.message().to_owned())),
+        };
+        let events = reply
+            .events
+            .iter()
+            .map(|bytes| wire::event::decode_run(bytes))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Broken::For(Error::unexpected("read an event of the run", error)))?;
+        Ok(Some(Batch {
+            position: reply.position,
+            events,
+            elapsed: Duration::from_millis(reply.elapsed_ms),
+            wall_ms: reply.wall_ms,
+        }))
+    }
+}
+
+fn is_away(status: &tonic::Status) -> bool {
+    matches!(
+        status.code(),
+        tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Cancelled
+    )
+}
+
+async fn endpoint(grid: &str, tls: &TlsArgs) -> Result<Endpoint, Error> {
+    let is_secure = tls.tls_cert.is_some();
+    if !is_secure && !is_loopback(grid).await? {
+        return Err(Error::Usage(format!(
+            "{grid} is not on loopback, and plaintext is spoken there only; give --tls-cert, \
+             --tls-key and --tls-ca"
+        )));
+    }
+    let scheme = if is_secure { "https" } else { "http" };
+    let endpoint = Endpoint::from_shared(format!("{scheme}://{grid}"))
+        .map_err(|_| not_an_address(grid))?
+        .connect_timeout(CONNECT_WITHIN)
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(10));
+    match certificates(tls)? {
+        Some(config) => endpoint
+            .tls_config(config)
+            .map_err(|error| Error::Invalid(format!("the certificates can't be used: {error}"))),
+        None => Ok(endpoint),
+    }
+}
+
+async fn is_loopback(grid: &str) -> Result<bool, Error> {
+    let addresses = tokio::net::lookup_host(grid)
+        .await
+        .map_err(|_| not_an_address(grid))?;
+    let addresses: Vec<_> = addresses.collect();
+    Ok(!addresses.is_empty() && addresses.iter().all(|one| one.ip().is_loopback()))
+}
+
+fn certificates(tls: &TlsArgs) -> Result<Option<ClientTlsConfig>, Error> {
+    let (Some(cert), Some(key), Some(ca)) = (&tls.tls_cert, &tls.tls_key, &tls.tls_ca) else {
+        return Ok(None);
+    };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|error| {
+            Error::Invalid(format!("could not read {}: {error}", path.display()))
+        })
+    };
+    let config = ClientTlsConfig::new()
+        .identity(Identity::from_pem(read(cert)?, read(key)?))
+        .ca_certificate(Certificate::from_pem(read(ca)?));
+    Ok(Some(config))
+}
+
+fn not_an_address(grid: &str) -> Error {
+    Error::Usage(format!(
+        "`{grid}` is no address of a coordinator; write HOST:PORT, for example 127.0.0.1:9101"
+    ))
+}
+
+/// The last cause: what the machine said, without what was wrapped around it.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
