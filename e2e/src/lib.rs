@@ -1,1 +1,17 @@
-//! To be described.
+//! Whole grids from real processes: the reference platform, a coordinator, workers, and the CLI.
+//!
+//! Everything binds a free port on loopback, lives in a temporary folder, and is killed when it is
+//! dropped. Tests in `tests/it` say what must happen; nothing here judges.
+
+pub mod binaries;
+pub mod follow;
+pub mod grid;
+pub mod muster;
+pub mod platform;
+pub mod process;
+pub mod report;
+
+pub use grid::Grid;
+pub use muster::Muster;
+pub use platform::Platform;
+pub use report::Report;

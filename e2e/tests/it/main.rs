@@ -1,0 +1,15 @@
+//! What the whole grid promises, shown with real processes over real sockets.
+
+mod clean_run;
+mod defects;
+mod losses;
+mod no_false_go;
+mod secrets;
+
+/// A number from the environment, for the long form of a test; the short form otherwise.
+fn times(variable: &str, short: usize) -> usize {
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(short)
+}
