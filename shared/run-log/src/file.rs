@@ -1,0 +1,271 @@
+//! The adapter on a local disk: framed files, synced before anything is said to be durable.
+//!
+//! A run's folder holds `run.log` and `blobs/`; the grid's holds `grid.log`. Opening for writing
+//! copies what can be verified into a new file and syncs that, so that nothing is trusted that an
+//! earlier, failed sync may have left in memory only. Exclusion between processes is not kept
+//! here: `coordination::Embedded` locks the directory.
+//!
+//! Reading order: `frame` (bytes of an entry), `pack` (blobs), `folder` (readers and copies).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::Digest;
+use prost::Message;
+
+use crate::port::{AppendError, Batch, Blob, Error, Log, LogId, Position, ReadLog, Store};
+use crate::segment::{Chain, Stored};
+
+pub mod folder;
+pub mod frame;
+pub mod pack;
+
+pub use folder::{Copy, RunFolder};
+use pack::Packs;
+
+/// Where the logs of a coordinator lie below its data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Many runs: `grid.log`, and `runs/<id>/run.log` with `runs/<id>/blobs/`.
+    Grid,
+    /// One run, whose folder the data directory is: `grid.log`, `run.log` and `blobs/`.
+    SingleRun,
+}
+
+/// Logs as files below one directory.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    root: PathBuf,
+    layout: Layout,
+}
+
+impl FileStore {
+    pub fn new(root: impl Into<PathBuf>, layout: Layout) -> Self {
+        Self {
+            root: root.into(),
+            layout,
+        }
+    }
+
+    /// The folder that holds a log and its blobs.
+    pub fn folder(&self, id: &LogId) -> PathBuf {
+        match (id, self.layout) {
+            (LogId::Run(run), Layout::Grid) => self.root.join("runs").join(safe_name(run.as_str())),
+            _ => self.root.clone(),
+        }
+    }
+
+    fn file(&self, id: &LogId) -> PathBuf {
+        self.folder(id).join(file_name(id))
+    }
+}
+
+impl Store for FileStore {
+    fn open(&self, id: &LogId) -> Result<Box<dyn Log>, Error> {
+        Ok(Box::new(FileLog::open(id, &self.folder(id))?))
+    }
+
+    fn reader(&self, id: &LogId) -> Result<Option<Box<dyn ReadLog>>, Error> {
+        let exists = self.file(id).exists();
+        Ok(exists.then(|| -> Box<dyn ReadLog> {
+            Box::new(RunFolder::of_log(id.clone(), self.folder(id)))
+        }))
+    }
+}
+
+/// A run id comes from outside, so it never becomes a path as it stands.
+fn safe_name(text: &str) -> String {
+    let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut name: String = text
+        .chars()
+        .map(|c| if keep(c) { c } else { '_' })
+        .take(200)
+        .collect();
+    if name.trim_matches('.').is_empty() {
+        name.insert(0, '_');
+    }
+    name
+}
+
+pub(crate) fn file_name(id: &LogId) -> &'static str {
+    match id {
+        LogId::Grid => "grid.log",
+        LogId::Run(_) => "run.log",
+    }
+}
+
+/// Gives an I/O error its place.
+pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
+    move |why| Error::Io {
+        place: path.display().to_string(),
+        why,
+    }
+}
+
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// One log file with its packs, written by its only holder.
+#[derive(Debug)]
+pub struct FileLog {
+    id: LogId,
+    folder: PathBuf,
+    file: File,
+    chain: Chain,
+    /// Bytes of the file that are durable; readers of this process read no further.
+    mark: Arc<AtomicU64>,
+    packs: Packs,
+    /// Set after a failed write: nothing is written again.
+    broken: Option<String>,
+}
+
+impl FileLog {
+    /// Opens `folder`'s log for writing; makes it when it is missing.
+    pub fn open(id: &LogId, folder: &Path) -> Result<Self, Error> {
+        let blobs = folder.join("blobs");
+        fs::create_dir_all(folder).map_err(at(folder))?;
+        let path = folder.join(file_name(id));
+        let walked = frame::walk(id, &path)?;
+        let (file, bytes) = rewrite(&path, &walked.kept).map_err(at(&path))?;
+        sync_directory(folder).map_err(at(folder))?;
+        if let Some(parent) = folder.parent() {
+            sync_directory(parent).map_err(at(parent))?;
+        }
+        if let Some(torn) = walked.torn_at {
+            tracing::warn!(file = %path.display(), offset = torn, "cut off an entry that was never acknowledged");
+        }
+        Ok(Self {
+            id: id.clone(),
+            folder: folder.to_owned(),
+            file,
+            chain: walked.chain,
+            mark: Arc::new(AtomicU64::new(bytes)),
+            packs: Packs::open(&blobs)?,
+            broken: None,
+        })
+    }
+
+    fn fatal(&mut self, why: &io::Error) -> AppendError {
+        let why = why.to_string();
+        self.broken = Some(why.clone());
+        AppendError::Fatal {
+            log: self.id.clone(),
+            why,
+        }
+    }
+
+    fn refuse_when_broken(&self) -> Result<(), AppendError> {
+        match &self.broken {
+            None => Ok(()),
+            Some(why) => Err(AppendError::Fatal {
+                log: self.id.clone(),
+                why: why.clone(),
+            }),
+        }
+    }
+
+    /// Appends a segment that was made elsewhere, byte for byte.
+    fn append_raw(&mut self, payload: &[u8]) -> Result<(), folder::CopyError> {
+        self.refuse_when_broken()?;
+        let mut chain = self.chain.clone();
+        chain
+            .join(payload)
+            .map_err(|error| folder::CopyError::Changed {
+                at: self.chain.position(),
+                why: error.to_string(),
+            })?;
+        Ok(self.extend(chain, payload)?)
+    }
+
+    /// Makes a segment durable that has joined on to `chain`.
+    fn extend(&mut self, chain: Chain, payload: &[u8]) -> Result<(), AppendError> {
+        let at = self.chain.position();
+        let bytes = frame::encode(chain.term(), at, &self.chain.link(), payload);
+        if bytes.len() > frame::LONGEST {
+            let why = format!("an append of {} bytes is too long", bytes.len());
+            return Err(self.fatal(&io::Error::other(why)));
+        }
+        self.write(&bytes).map_err(|why| self.fatal(&why))?;
+        self.chain = chain;
+        self.mark.fetch_add(bytes.len() as u64, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Writes the frame and syncs blobs first, then the log.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.packs.sync()?;
+        self.file.write_all(bytes)?;
+        self.file.sync_data()
+    }
+}
+
+/// Copies the kept bytes to a new file that takes the old one's place, synced.
+fn rewrite(path: &Path, kept: &[u8]) -> io::Result<(File, u64)> {
+    let new = path.with_extension("log.new");
+    let mut file = File::create(&new)?;
+    if kept.is_empty() {
+        file.write_all(frame::MAGIC)?;
+    } else {
+        file.write_all(kept)?;
+    }
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    let file = OpenOptions::new().append(true).open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok((file, bytes))
+}
+
+impl ReadLog for FileLog {
+    fn segments(&self, from: Position) -> Result<Vec<Stored>, Error> {
+        let path = self.folder.join(file_name(&self.id));
+        frame::read_to(&self.id, &path, self.mark.load(Ordering::Acquire), from)
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        self.packs.get(digest)
+    }
+}
+
+impl Log for FileLog {
+    fn end(&self) -> Position {
+        self.chain.position()
+    }
+
+    fn append(&mut self, at: Position, batch: &Batch) -> Result<Position, AppendError> {
+        self.refuse_when_broken()?;
+        let end = self.chain.position();
+        if at != end || batch.term < self.chain.term() {
+            return Err(AppendError::Conflict {
+                log: self.id.clone(),
+                at,
+                end,
+            });
+        }
+        let payload = self.chain.next(batch).encode_to_vec();
+        let mut chain = self.chain.clone();
+        let joined = chain.join(&payload).map_err(io::Error::other);
+        joined.map_err(|why| self.fatal(&why))?;
+        self.extend(chain, &payload)?;
+        Ok(self.end())
+    }
+
+    fn put_blobs(&mut self, blobs: &[Blob]) -> Result<(), AppendError> {
+        self.refuse_when_broken()?;
+        for blob in blobs {
+            self.packs.put(blob).map_err(|why| self.fatal(&why))?;
+        }
+        Ok(())
+    }
+
+    fn sync_blobs(&mut self) -> Result<(), AppendError> {
+        self.refuse_when_broken()?;
+        self.packs.sync().map_err(|why| self.fatal(&why))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! The bytes of one entry of a log file, and the walk that tells a torn tail from damage.
+//!
+//! A file is `MAGIC`, then frames: `len u32 | crc32c u32 | term u64 | position u64 | prev 32 bytes |
+//! payload`, integers little-endian, `len` that of the payload, the checksum over all behind it.
+//! This module never writes.
+
+use std::fs;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use domain::Term;
+use prost::Message;
+
+use crate::file::at;
+use crate::port::{Error, LogId, Position};
+use crate::segment::{Chain, Link, Stored};
+
+/// First bytes of every log file; the digit is the layout of frames.
+pub const MAGIC: &[u8; 16] = b"muster log 1\n\0\0\0";
+/// Bytes of a frame before its payload.
+pub const HEAD: usize = 56;
+/// No frame is longer; a length beyond it is damage.
+pub const LONGEST: usize = 64 * 1024 * 1024;
+
+/// The frame of one segment.
+pub fn encode(term: Term, position: Position, previous: &Link, payload: &[u8]) -> Vec<u8> {
+    let mut checked = Vec::with_capacity(HEAD + payload.len());
+    checked.extend_from_slice(&term.0.to_le_bytes());
+    checked.extend_from_slice(&position.to_le_bytes());
+    checked.extend_from_slice(previous);
+    checked.extend_from_slice(payload);
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let mut frame = Vec::with_capacity(HEAD + payload.len());
+    frame.extend_from_slice(&length.to_le_bytes());
+    frame.extend_from_slice(&crc32c::crc32c(&checked).to_le_bytes());
+    frame.extend_from_slice(&checked);
+    frame
+}
+
+/// What a walk over a log file found.
+#[derive(Debug)]
+pub struct Walked {
+    /// Magic and every frame that is right, as they lie in the file.
+    pub kept: Vec<u8>,
+    pub chain: Chain,
+    pub segments: Vec<Stored>,
+    /// Offset of an entry that was cut short by a crash.
+    pub torn_at: Option<u64>,
+}
+
+/// A frame whose checksum holds.
+struct Frame<'a> {
+    term: u64,
+    position: u64,
+    previous: &'a [u8],
+    payload: &'a [u8],
+    length: usize,
+}
+
+/// Reads the frame at the start of `bytes`; the text says what is wrong with it.
+fn decode(bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
+    let head = bytes.get(..HEAD).ok_or("its head is cut short")?;
+    let number = |from: usize| {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&head[from..from + 8]);
+        u64::from_le_bytes(eight)
+    };
+    let length = usize::try_from(number(0) & 0xffff_ffff).unwrap_or(usize::MAX);
+    if length > LONGEST {
+        return Err("its length is impossible");
+    }
+    let checksum = u32::try_from(number(0) >> 32).unwrap_or_default();
+    let checked = bytes.get(8..HEAD + length).ok_or("it is cut short")?;
+    if crc32c::crc32c(checked) != checksum {
+        return Err("its checksum does not hold");
+    }
+    Ok(Frame {
+        term: number(8),
+        position: number(16),
+        previous: &head[24..56],
+        payload: &bytes[HEAD..HEAD + length],
+        length: HEAD + length,
+    })
+}
+
+/// Walks a whole file. A missing file, and one whose making was cut short, are empty logs.
+pub fn walk(id: &LogId, path: &Path) -> Result<Walked, Error> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(at(path)(error)),
+    };
+    walk_bytes(id, path, &bytes)
+}
+
+/// The log that the first entry of a file belongs to.
+pub fn first_log_name(bytes: &[u8]) -> Option<String> {
+    let frame = decode(bytes.strip_prefix(MAGIC)?).ok()?;
+    let segment = proto::v1::Segment::decode(frame.payload).ok()?;
+    Some(segment.log)
+}
+
+/// Reads the segments of the first `mark` bytes that end behind `from`.
+pub fn read_to(id: &LogId, path: &Path, mark: u64, from: Position) -> Result<Vec<Stored>, Error> {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(mark).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(at(path))?;
+    let mut segments = walk_bytes(id, path, &bytes)?.segments;
+    segments.retain(|stored| stored.end() > from);
+    Ok(segments)
+}
+
+fn walk_bytes(id: &LogId, path: &Path, bytes: &[u8]) -> Result<Walked, Error> {
+    let mut walked = Walked {
+        kept: Vec::new(),
+        chain: Chain::start(id),
+        segments: Vec::new(),
+        torn_at: None,
+    };
+    if bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes) {
+        return Ok(walked);
+    }
+    if !bytes.starts_with(MAGIC) {
+        return Err(Error::Foreign {
+            place: path.display().to_string(),
+            why: "it does not begin as a log does".to_owned(),
+        });
+    }
+    let mut offset = MAGIC.len();
+    while offset < bytes.len() {
+        match join(&mut walked, &bytes[offset..]) {
+            Ok(length) => offset += length,
+            Err(why) if valid_frame_behind(&bytes[offset + 1..], walked.chain.position()) => {
+                return Err(Error::Damaged {
+                    place: path.display().to_string(),
+                    offset: offset as u64,
+                    why,
+                });
+            }
+            Err(_) => {
+                walked.torn_at = Some(offset as u64);
+                break;
+            }
+        }
+    }
+    walked.kept = bytes[..offset].to_vec();
+    Ok(walked)
+}
+
+/// Takes the next frame into the walk, and says how long it was.
+fn join(walked: &mut Walked, rest: &[u8]) -> Result<usize, String> {
+    let frame = decode(rest)?;
+    if frame.position != walked.chain.position() || frame.previous != walked.chain.link() {
+        return Err("its head does not follow the entry before".to_owned());
+    }
+    let segment = walked
+        .chain
+        .join(frame.payload)
+        .map_err(|error| error.to_string())?;
+    if segment.term != frame.term {
+        return Err("its head names another term than its content".to_owned());
+    }
+    walked.segments.push(Stored {
+        bytes: frame.payload.to_vec(),
+        segment,
+    });
+    Ok(frame.length)
+}
+
+/// Whether any later byte begins a frame whose checksum holds. At most one append is in flight, so
+/// a crash never leaves one; damage does. Positions sort nearly every offset out unread.
+fn valid_frame_behind(bytes: &[u8], position: Position) -> bool {
+    const FURTHEST: u64 = 1 << 40;
+    (0..bytes.len().saturating_sub(HEAD)).any(|offset| {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&bytes[offset + 16..offset + 24]);
+        let found = u64::from_le_bytes(eight);
+        (position..position.saturating_add(FURTHEST)).contains(&found)
+            && decode(&bytes[offset..]).is_ok()
+    })
+}

@@ -1,0 +1,265 @@
+//! The file adapter: what every adapter must do, and what only files can suffer.
+
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::conformance::{self, batch, blob};
+use crate::writer::{Answer, Command, Writer};
+
+conformance::suite!(grid_layout, {
+    let directory = tempfile::tempdir().unwrap();
+    (FileStore::new(directory.path(), Layout::Grid), directory)
+});
+conformance::suite!(single_run_layout, {
+    let directory = tempfile::tempdir().unwrap();
+    (
+        FileStore::new(directory.path(), Layout::SingleRun),
+        directory,
+    )
+});
+
+fn run() -> LogId {
+    LogId::Run("r".into())
+}
+
+/// A log of three segments, and the offset where the last begins.
+fn three_segments(directory: &TempDir) -> (PathBuf, usize) {
+    let mut log = FileLog::open(&run(), directory.path()).unwrap();
+    log.append(0, &batch(1, &["one"])).unwrap();
+    log.append(1, &batch(1, &["two", "more"])).unwrap();
+    let path = directory.path().join("run.log");
+    let last = fs::metadata(&path).unwrap().len() as usize;
+    log.append(3, &batch(2, &["three"])).unwrap();
+    (path, last)
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_is_cut_off_and_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, last) = three_segments(&directory);
+    let whole = fs::read(&path).unwrap();
+    for cut in last..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let mut log = FileLog::open(&run(), directory.path()).unwrap();
+        assert_eq!(log.end(), 3, "cut at {cut}");
+        assert_eq!(log.append(3, &batch(2, &["three"])).unwrap(), 4);
+        drop(log);
+        assert_eq!(fs::read(&path).unwrap(), whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_log_cut_while_it_was_made_is_an_empty_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.log");
+    for cut in 0..frame::MAGIC.len() {
+        fs::write(&path, &frame::MAGIC[..cut]).unwrap();
+        assert_eq!(FileLog::open(&run(), directory.path()).unwrap().end(), 0);
+    }
+}
+
+#[test]
+fn a_flipped_byte_with_valid_entries_behind_it_is_refused_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, last) = three_segments(&directory);
+    let whole = fs::read(&path).unwrap();
+    for at in frame::MAGIC.len()..last {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x40;
+        fs::write(&path, &damaged).unwrap();
+        match FileLog::open(&run(), directory.path()) {
+            Err(Error::Damaged { offset, .. }) => assert!(offset as usize <= at),
+            other => panic!("byte {at} was answered with {other:?}"),
+        }
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            damaged,
+            "a damaged log is left as it is"
+        );
+    }
+}
+
+#[test]
+fn a_tail_of_zeros_is_a_torn_tail() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = three_segments(&directory);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend([0; 4096]);
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(FileLog::open(&run(), directory.path()).unwrap().end(), 4);
+}
+
+#[test]
+fn a_file_of_something_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(
+        directory.path().join("run.log"),
+        "once upon a time there was a log",
+    )
+    .unwrap();
+    let error = FileLog::open(&run(), directory.path()).unwrap_err();
+    assert!(matches!(error, Error::Foreign { .. }), "{error}");
+}
+
+#[test]
+fn a_swapped_segment_breaks_the_chain() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = three_segments(&directory);
+    let other = tempfile::tempdir().unwrap();
+    let mut log = FileLog::open(&run(), other.path()).unwrap();
+    log.append(0, &batch(1, &["eno"])).unwrap();
+    let mine = fs::read(&path).unwrap();
+    let theirs = fs::read(other.path().join("run.log")).unwrap();
+    let mixed = [&theirs[..], &mine[theirs.len()..]].concat();
+    fs::write(&path, &mixed).unwrap();
+    match FileLog::open(&run(), directory.path()) {
+        Err(Error::Damaged { offset, .. }) => assert_eq!(offset as usize, theirs.len()),
+        other => panic!("answered with {other:?}"),
+    }
+}
+
+#[test]
+fn a_pack_torn_at_any_byte_loses_only_its_last_blob() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut packs = Packs::open(directory.path()).unwrap();
+    packs.put(&blob("first")).unwrap();
+    let path = directory.path().join("pack-00001");
+    let last = fs::metadata(&path).unwrap().len() as usize;
+    packs.put(&blob("second")).unwrap();
+    packs.sync().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for cut in last..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let mut packs = Packs::open(directory.path()).unwrap();
+        assert_eq!(packs.get(&blob("first").digest).unwrap().unwrap(), b"first");
+        assert!(packs.get(&blob("second").digest).unwrap().is_none());
+        packs.put(&blob("second")).unwrap();
+        packs.sync().unwrap();
+        assert_eq!(
+            packs.get(&blob("second").digest).unwrap().unwrap(),
+            b"second"
+        );
+        fs::remove_file(directory.path().join("pack-00002")).unwrap();
+    }
+}
+
+#[test]
+fn a_changed_blob_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut packs = Packs::open(directory.path()).unwrap();
+    packs.put(&blob("precious")).unwrap();
+    packs.sync().unwrap();
+    let path = directory.path().join("pack-00001");
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = packs.get(&blob("precious").digest).unwrap_err();
+    assert!(matches!(error, Error::BadBlob { .. }), "{error}");
+}
+
+#[test]
+fn a_run_id_never_leaves_the_data_directory() {
+    let store = FileStore::new("/data", Layout::Grid);
+    for id in ["../../etc", "..", "", "a/b"] {
+        let folder = store.folder(&LogId::Run(id.into()));
+        assert_eq!(folder.parent(), Some(Path::new("/data/runs")), "{id}");
+        assert_ne!(folder.file_name(), None, "{id}");
+    }
+}
+
+#[test]
+fn a_copy_has_the_same_segments_and_blobs() {
+    let home = tempfile::tempdir().unwrap();
+    three_segments(&home);
+    let mut log = FileLog::open(&run(), home.path()).unwrap();
+    log.put_blobs(&[blob("record")]).unwrap();
+    log.sync_blobs().unwrap();
+    let original = RunFolder::open(home.path()).unwrap();
+    let away = tempfile::tempdir().unwrap();
+    let mut copy = Copy::open(&"r".into(), away.path()).unwrap();
+    for bytes in original.raw().unwrap() {
+        copy.add(&bytes).unwrap();
+        copy.add(&bytes).unwrap();
+    }
+    copy.add_blob(b"record".to_vec()).unwrap();
+    copy.finish().unwrap();
+    let copied = RunFolder::open(away.path()).unwrap();
+    assert_eq!(copied.raw().unwrap(), original.raw().unwrap());
+    assert_eq!(
+        copied.blob(&blob("record").digest).unwrap().unwrap(),
+        b"record"
+    );
+}
+
+#[test]
+fn a_copy_with_a_hole_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    three_segments(&home);
+    let raw = RunFolder::open(home.path()).unwrap().raw().unwrap();
+    let away = tempfile::tempdir().unwrap();
+    let mut copy = Copy::open(&"r".into(), away.path()).unwrap();
+    copy.add(&raw[0]).unwrap();
+    assert!(matches!(
+        copy.add(&raw[2]),
+        Err(folder::CopyError::Changed { at: 1, .. })
+    ));
+}
+
+#[test]
+fn waiting_appends_become_one_segment() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = FileLog::open(&run(), directory.path()).unwrap();
+    let (answers, answered) = mpsc::channel();
+    let (gate, opened) = mpsc::channel::<()>();
+    let writer = Writer::start(&run(), Box::new(log), move |answer| {
+        answers.send(answer).unwrap();
+        let _ = opened.recv();
+    })
+    .unwrap();
+    let append = |at, text| Command::Append {
+        at,
+        batch: batch(1, &[text]),
+    };
+    writer.send(append(0, "first"));
+    assert!(matches!(
+        answered.recv().unwrap(),
+        Answer::Durable { to: 1, .. }
+    ));
+    // The thread now waits in the answer, so all that follows is there when it comes back.
+    for at in 1..50 {
+        writer.send(append(at, "next"));
+    }
+    writer.send(Command::PutBlob(blob("record")));
+    drop(gate);
+    assert!(matches!(
+        answered.recv().unwrap(),
+        Answer::BlobStored { .. }
+    ));
+    assert!(matches!(
+        answered.recv().unwrap(),
+        Answer::Durable { to: 50, .. }
+    ));
+    writer.close();
+    let segments = RunFolder::open(directory.path())
+        .unwrap()
+        .segments(0)
+        .unwrap();
+    assert_eq!(segments.len(), 2);
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log = FileLog::open(&run(), directory.path()).unwrap();
+    log.append(0, &batch(1, &["kept"])).unwrap();
+    // A file opened for reading refuses the write, as a broken disk would.
+    log.file = File::open(directory.path().join("run.log")).unwrap();
+    for _ in 0..2 {
+        let error = log.append(1, &batch(1, &["lost"])).unwrap_err();
+        assert!(matches!(error, AppendError::Fatal { .. }), "{error}");
+    }
+    assert_eq!(FileLog::open(&run(), directory.path()).unwrap().end(), 1);
+}

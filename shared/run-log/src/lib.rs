@@ -1,0 +1,18 @@
+//! The append-only record of runs, and the blobs that its events name.
+//!
+//! A log is a chain of segments; an append names the position it expects, and a leader that was
+//! deposed loses its next one: the log itself is the fence. What an event means is not known here.
+//!
+//! Reading order: `port` (the guarantees), `segment` (the bytes and their chain), `file` (the
+//! adapter on a local disk), `writer` (a thread that owns a log), `conformance`.
+
+pub mod conformance;
+pub mod file;
+pub mod port;
+pub mod segment;
+pub mod writer;
+
+pub use file::{FileStore, RunFolder};
+pub use port::{AppendError, Batch, Blob, Error, Log, LogId, Position, ReadLog, Store};
+pub use segment::Stored;
+pub use writer::{Answer, Command, Writer};

@@ -1,0 +1,127 @@
+//! The port: what every adapter guarantees.
+//!
+//! *Durable* means: readable by every later leader after a crash of the process and of the
+//! machine, provided the store keeps what it says it has synced. Calls block; a thread owns each
+//! log (`writer`), never an async runtime.
+
+use std::fmt::{self, Debug};
+use std::io;
+
+use domain::{Digest, RunId, Term};
+
+use crate::segment::Stored;
+
+/// Number of events before a place in a log.
+pub type Position = u64;
+
+/// Which log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogId {
+    /// The queue of runs, locks and caps of one grid.
+    Grid,
+    /// The events of one run.
+    Run(RunId),
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grid => out.write_str("grid"),
+            Self::Run(run) => out.write_str(run.as_str()),
+        }
+    }
+}
+
+/// Events to append together, and who decided them when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub term: Term,
+    pub writer: String,
+    pub elapsed_ms: u64,
+    pub wall_ms: u64,
+    /// Encoded events; opaque here.
+    pub events: Vec<Vec<u8>>,
+}
+
+/// Bytes and their digest, which the caller has computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    pub digest: Digest,
+    pub bytes: Vec<u8>,
+}
+
+/// Reading a log; only what is durable is read.
+pub trait ReadLog: Send + Debug {
+    /// The segments from the one that holds position `from`, in order.
+    fn segments(&self, from: Position) -> Result<Vec<Stored>, Error>;
+
+    /// A blob, or `None` when it was never stored. Its digest has been checked.
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error>;
+}
+
+/// One log, held by its only writer in this process.
+///
+/// Guarantees: an append at the log's end is durable as a whole when it returns; an append anywhere
+/// else is a conflict and changes nothing; after `Fatal` nothing more is written, the caller ends
+/// the process, and the next start reads what can be verified.
+pub trait Log: ReadLog {
+    /// Where the next append goes.
+    fn end(&self) -> Position;
+
+    /// Writes the batch at `at` and makes it durable, with every blob put before it.
+    fn append(&mut self, at: Position, batch: &Batch) -> Result<Position, AppendError>;
+
+    /// Stores blobs; they are durable after `sync_blobs`, or with the next append.
+    fn put_blobs(&mut self, blobs: &[Blob]) -> Result<(), AppendError>;
+
+    /// Makes every blob that was put durable.
+    fn sync_blobs(&mut self) -> Result<(), AppendError>;
+}
+
+/// A place that holds logs.
+pub trait Store: Send + Sync + Debug {
+    /// Opens a log for writing; a missing one is made.
+    fn open(&self, id: &LogId) -> Result<Box<dyn Log>, Error>;
+
+    /// Opens a log for reading beside its writer; `None` when it does not exist.
+    fn reader(&self, id: &LogId) -> Result<Option<Box<dyn ReadLog>>, Error>;
+}
+
+/// Why an append did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else wrote first; read on from `end`.
+    #[error("log {log}: position {at} was expected to be the end, which is {end}")]
+    Conflict {
+        log: LogId,
+        at: Position,
+        end: Position,
+    },
+    /// It is not known what is durable; the process must end.
+    #[error(
+        "log {log} can't be written any more ({why}); the process must end, and its next start goes on from what is durable"
+    )]
+    Fatal { log: LogId, why: String },
+}
+
+/// Why a log can't be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{place}: {why}")]
+    Io { place: String, why: io::Error },
+    /// Damage that no crash explains: something valid lies behind it.
+    #[error(
+        "{place} is damaged at byte {offset} ({why}), and valid entries follow; restore it from a copy, or move it away to give its run up"
+    )]
+    Damaged {
+        place: String,
+        offset: u64,
+        why: String,
+    },
+    #[error("{place} was not written by muster, or by a newer one: {why}")]
+    Foreign { place: String, why: String },
+    #[error(
+        "blob {digest} in {place} has other content than its name says; restore it from a copy"
+    )]
+    BadBlob { place: String, digest: Digest },
+}
