@@ -1,7 +1,7 @@
 //! The nouns of the grid and the rules over them: no async, no I/O, no serialisation.
 //!
 //! Reading order: `ids`, `instant`, `outcome`, `plan`, `record` (what a worker saw of a case),
-//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold).
+//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `schedule`.
 
 pub mod event;
 pub mod gate;
@@ -12,6 +12,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod schedule;
 pub mod value;
 pub mod verdict;
 

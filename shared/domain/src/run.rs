@@ -182,6 +182,11 @@ impl Run {
             .and_then(|&place| self.plan.cases.get(place))
     }
 
+    /// The case at a place of the plan; for callers that keep places instead of names.
+    pub fn at(&self, place: usize) -> Option<(&PlannedCase, &CaseFacts)> {
+        Some((self.plan.cases.get(place)?, self.cases.get(place)?))
+    }
+
     pub fn state(&self, case: &CaseId) -> Option<&CaseState> {
         self.case(case).map(|facts| &facts.state)
     }

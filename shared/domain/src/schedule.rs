@@ -1,0 +1,198 @@
+//! Which cases are leased next, to whom, and which tiers are closed: pure functions over the fold.
+//!
+//! Order: tier by tier, exclusive cases last in their tier; inside, the longest known duration
+//! first and unknown ones before all. Nothing here reads a clock or changes the run.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::ids::{CaseId, Region, WorkerId};
+use crate::outcome::Outcome;
+use crate::plan::{Plan, PlannedCase, Tier};
+use crate::run::{CaseFacts, CaseState, ClosedGate, Run};
+
+/// Losses that may be a case's own doing, after which it runs alone and on another worker.
+pub const LOSSES_BEFORE_ALONE: usize = 2;
+
+/// The order in which a run's cases are offered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order(Vec<usize>);
+
+impl Order {
+    /// `known` holds durations from earlier runs.
+    pub fn new(plan: &Plan, known: &BTreeMap<CaseId, Duration>) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut places: Vec<usize> = (0..plan.cases.len())
+            .filter(|&place| seen.insert(&plan.cases[place].id))
+            .collect();
+        places.sort_by_key(|&place| {
+            let case = &plan.cases[place];
+            let duration = known.get(&case.id).copied().unwrap_or(Duration::MAX);
+            (case.tier, case.exclusive, Reverse(duration), place)
+        });
+        Self(places)
+    }
+
+    /// Drops cases that have their outcome, so that later looks are short.
+    pub fn prune(&mut self, run: &Run) {
+        self.0.retain(|&place| {
+            let facts = run.at(place);
+            facts.is_some_and(|(_, facts)| facts.state.is_open())
+        });
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn waiting<'a>(
+        &'a self,
+        run: &'a Run,
+    ) -> impl Iterator<Item = (&'a PlannedCase, &'a CaseFacts)> {
+        let known = self.0.iter().filter_map(|&place| run.at(place));
+        known.filter(|(_, facts)| facts.state == CaseState::Waiting)
+    }
+}
+
+/// A worker that could take more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker<'a> {
+    pub worker: &'a WorkerId,
+    pub region: &'a Region,
+    pub slots: usize,
+    /// Cases leased to it, of all runs, that have no outcome yet.
+    pub n_held: usize,
+    /// It holds a case that must be alone.
+    pub holds_alone: bool,
+}
+
+/// The workers that take part and take work, by region.
+pub type Field = BTreeMap<Region, BTreeSet<WorkerId>>;
+
+/// The next shard for this worker; `None` when it has to wait.
+pub fn next_shard(
+    run: &Run,
+    order: &Order,
+    field: &Field,
+    asker: &Asker<'_>,
+) -> Option<Vec<CaseId>> {
+    let may_lease = run.draining().is_none() && run.is_green(asker.region);
+    if !may_lease || asker.holds_alone || run.exclusive_leased() {
+        return None;
+    }
+    let remaining = n_remaining(run, order, asker.region);
+    let n_workers = field.values().map(BTreeSet::len).sum();
+    let size = batch_size(remaining, n_workers, asker.slots, asker.n_held);
+    let mut shard = Vec::new();
+    for (case, facts) in order.waiting(run) {
+        if case.exclusive && is_placeable(run, field, case) {
+            let stands_alone =
+                shard.is_empty() && case.region.admits(asker.region) && !anything_runs(run);
+            return match stands_alone {
+                true => Some(vec![case.id.clone()]),
+                false => some_unless_empty(shard),
+            };
+        }
+        if case.exclusive || !case.region.admits(asker.region) {
+            continue;
+        }
+        if facts.n_blamed() >= LOSSES_BEFORE_ALONE {
+            if shard.is_empty() && asker.n_held == 0 && is_another(facts, field, asker) {
+                return Some(vec![case.id.clone()]);
+            }
+        } else if shard.len() < size {
+            shard.push(case.id.clone());
+        } else {
+            break;
+        }
+    }
+    some_unless_empty(shard)
+}
+
+/// How many cases a worker gets at once: a third of its fair part of what remains, so that
+/// batches shrink towards the end and workers finish together; never more than twice its idle
+/// slots. While much remains, a worker is given its next batch before it runs dry.
+pub fn batch_size(remaining: usize, n_workers: usize, slots: usize, n_held: usize) -> usize {
+    let parts = n_workers.max(1) * 3;
+    let ahead = slots.min(remaining / parts);
+    let idle = (slots + ahead).saturating_sub(n_held);
+    match (idle, remaining) {
+        (0, _) | (_, 0) => 0,
+        _ => remaining.div_ceil(parts).min(idle * 2).max(1),
+    }
+}
+
+fn some_unless_empty(shard: Vec<CaseId>) -> Option<Vec<CaseId>> {
+    (!shard.is_empty()).then_some(shard)
+}
+
+fn n_remaining(run: &Run, order: &Order, region: &Region) -> usize {
+    let waiting = order.waiting(run);
+    waiting
+        .filter(|(case, _)| !case.exclusive && case.region.admits(region))
+        .count()
+}
+
+fn anything_runs(run: &Run) -> bool {
+    run.open_attempts().any(|attempt| !attempt.open.is_empty())
+}
+
+/// Some worker could take the case now; if none can, it must not hold up the others.
+fn is_placeable(run: &Run, field: &Field, case: &PlannedCase) -> bool {
+    let mut regions = field.iter().filter(|(_, workers)| !workers.is_empty());
+    regions.any(|(region, _)| case.region.admits(region) && run.is_green(region))
+}
+
+/// Not one of the workers that the case was lost with, unless there is no other.
+fn is_another(facts: &CaseFacts, field: &Field, asker: &Asker<'_>) -> bool {
+    let lost_with = |worker: &WorkerId| facts.losses.iter().any(|loss| loss.worker == *worker);
+    let peers = field.get(asker.region);
+    let has_other = peers.is_some_and(|peers| peers.iter().any(|peer| !lost_with(peer)));
+    !lost_with(asker.worker) || !has_other
+}
+
+/// In a gated run: P1 is red beyond its tolerance, so what has not started in later tiers is
+/// skipped. `None` while it is not, and once the gate is closed.
+pub fn red_tier(run: &Run) -> Option<ClosedGate> {
+    let gate = run.plan().gate.as_ref()?;
+    let entry = gate.tiers.iter().find(|entry| entry.tier == Tier::P1)?;
+    if run
+        .gates_closed()
+        .iter()
+        .any(|closed| closed.tier == Tier::P1)
+    {
+        return None;
+    }
+    let mut tests = BTreeMap::new();
+    for (case, facts) in run.cases().filter(|(case, _)| case.tier == Tier::P1) {
+        let is_failed = facts.outcome() == Some(Outcome::Failed);
+        *tests.entry((&case.suite, &case.test)).or_insert(false) |= is_failed;
+    }
+    let of = tests.len() as u64;
+    let failed = tests.values().filter(|&&failed| failed).count() as u64;
+    let allowed = entry.failed.allowed(of);
+    (failed > allowed).then(|| ClosedGate {
+        tier: Tier::P1,
+        why: format!("P1: {failed} failed, {allowed} allowed (of {of})"),
+    })
+}
+
+/// Waiting cases behind a closed gate.
+pub fn behind_closed_gate(run: &Run) -> Vec<(CaseId, &ClosedGate)> {
+    let closing = |case: &PlannedCase| {
+        let mut gates = run.gates_closed().iter();
+        gates.find(|gate| gate.tier < case.tier)
+    };
+    run.cases()
+        .filter(|(_, facts)| facts.state == CaseState::Waiting)
+        .filter_map(|(case, _)| Some((case.id.clone(), closing(case)?)))
+        .collect()
+}

@@ -1,0 +1,1 @@
+//! Rules of the schedule, one feature a test.
