@@ -1,0 +1,120 @@
+//! `muster-staging`: runs the reference platform until it is interrupted.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use staging::{Config, Defect, Platform, Running};
+
+/// A real server for a chat product with agents, to test the grid against.
+#[derive(Debug, Parser)]
+#[command(name = "muster-staging", version)]
+struct Options {
+    /// Where database, certificates and environment file are kept
+    #[arg(long, default_value = ".muster/staging")]
+    dir: PathBuf,
+    /// Where the API listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    api_listen: SocketAddr,
+    /// Where the auth host listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    auth_listen: SocketAddr,
+    /// The host name in URLs and in the certificate
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Requests that /api/limited lets through per user and window
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// The length of such a window in milliseconds
+    #[arg(long, default_value_t = 5000)]
+    limit_window_ms: u64,
+    /// The revision that /health/ready names
+    #[arg(long)]
+    revision: Option<String>,
+    /// Switch a defect on; may be given more than once
+    #[arg(long, value_parser = defect)]
+    defect: Vec<Defect>,
+    /// List the defects and end
+    #[arg(long)]
+    list_defects: bool,
+}
+
+fn defect(name: &str) -> Result<Defect, String> {
+    Defect::from_name(name).ok_or_else(|| {
+        format!("no defect is called `{name}`; `muster-staging --list-defects` lists them")
+    })
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if options.list_defects {
+        list_defects();
+        return Ok(());
+    }
+    let running = Platform::start(config(options))
+        .await
+        .context("the platform did not start")?;
+    tell(&running);
+    interrupted().await.context("signals cannot be heard")?;
+    running.stop().await;
+    Ok(())
+}
+
+fn config(options: Options) -> Config {
+    let mut config = Config::new(options.dir);
+    config.api_listen = options.api_listen;
+    config.auth_listen = options.auth_listen;
+    config.public_host = options.host;
+    config.limit = options.limit;
+    config.limit_window = Duration::from_millis(options.limit_window_ms);
+    config.revision = options.revision.unwrap_or(config.revision);
+    config.defects = options.defect;
+    config
+}
+
+fn list_defects() {
+    for defect in Defect::ALL {
+        let (name, area) = (defect.name(), defect.area());
+        println!(
+            "{name:28} {area:10} {:60} {}",
+            defect.breaks(),
+            defect.test()
+        );
+    }
+}
+
+fn tell(running: &Running) {
+    println!("api          {}", running.api_url());
+    println!("auth         {}", running.auth_url());
+    println!("authority    {}", running.ca_file().display());
+    println!("environment  {}", running.environment_file().display());
+    for defect in Defect::ALL
+        .into_iter()
+        .filter(|defect| running.switches().is_on(*defect))
+    {
+        println!(
+            "defect       {}: no longer holds: {}",
+            defect.name(),
+            defect.breaks()
+        );
+    }
+    println!("ready; Ctrl-C ends it");
+}
+
+/// Ctrl-C or, where there is one, SIGTERM.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

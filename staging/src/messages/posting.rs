@@ -1,0 +1,91 @@
+//! Storing one message, whether it came over HTTP or WebSocket.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::clock;
+use crate::store::messages::{self, Message};
+use crate::threads;
+use crate::web::ApiError;
+
+/// A message to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Posting {
+    /// The client's own id, which becomes the message's.
+    pub(crate) id: Option<String>,
+    pub(crate) thread_id: String,
+    pub(crate) content: String,
+    pub(crate) kind: String,
+    pub(crate) metadata: Value,
+}
+
+/// A message as stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Posted {
+    pub(crate) message: Message,
+    /// The same message had been stored before; it was not stored again.
+    pub(crate) again: bool,
+}
+
+/// Stores a message in a thread of the caller's.
+///
+/// The same id from the same user in the same thread is the same message: a client that never
+/// saw its acknowledgement may send again. From anyone else it is a conflict.
+pub(crate) async fn post(app: &App, caller: &Caller, posting: Posting) -> Result<Posted, ApiError> {
+    threads::owned(app, caller, &posting.thread_id).await?;
+    let message = Message {
+        id: posting
+            .id
+            .unwrap_or_else(|| format!("msg_{}", Uuid::new_v4().simple())),
+        thread_id: posting.thread_id,
+        user_id: caller.user_id.clone(),
+        role: "user".into(),
+        kind: posting.kind,
+        content: posting.content,
+        metadata: posting.metadata.to_string(),
+        created_ms: clock::now_ms(),
+    };
+    let row = message.clone();
+    let earlier = app
+        .store
+        .run(move |db| {
+            if messages::insert(db, &row)? {
+                Ok(None)
+            } else {
+                messages::by_id(db, &row.id)
+            }
+        })
+        .await?;
+    match earlier {
+        None => Ok(Posted {
+            message,
+            again: false,
+        }),
+        Some(earlier) if is_same(&earlier, &message) => Ok(Posted {
+            message: earlier,
+            again: true,
+        }),
+        Some(_) => Err(ApiError::conflict("another message has this id")),
+    }
+}
+
+fn is_same(earlier: &Message, now: &Message) -> bool {
+    let key = |m: &Message| (m.user_id.clone(), m.thread_id.clone(), m.content.clone());
+    key(earlier) == key(now)
+}
+
+/// A message as the API shows it.
+pub(super) fn shown(message: &Message) -> Value {
+    json!({
+        "id": message.id,
+        "content": message.content,
+        "user_id": message.user_id,
+        "thread_id": message.thread_id,
+        "role": message.role,
+        "timestamp": clock::rfc3339(message.created_ms),
+        "message_type": message.kind,
+        "metadata": super::metadata(&message.metadata),
+    })
+}

@@ -1,0 +1,232 @@
+//! Starting and stopping: everything a platform is made of is put together here.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use rusqlite::Connection;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::app::{App, Inner};
+use crate::auth::Tokens;
+use crate::contract::Contract;
+use crate::environment::{Facts, useless_tokens, written};
+use crate::limits::Limiter;
+use crate::server::Server;
+use crate::store::{Store, users};
+use crate::{Config, Error, Switches, clock, edge, tls};
+
+/// How long connections and runs may take to end when the platform stops.
+const STOP: Duration = Duration::from_secs(10);
+
+/// The reference platform, not yet started.
+#[derive(Debug)]
+pub struct Platform;
+
+/// A platform that answers. Dropped without `stop`, its tasks end with their runtime.
+pub struct Running {
+    app: App,
+    api_url: String,
+    auth_url: String,
+    ca_pem: String,
+    ca_file: PathBuf,
+    environment_file: PathBuf,
+}
+
+impl Platform {
+    /// Opens the database, makes certificates, listens, and writes `ca.pem` and
+    /// `environment.yaml` into the data directory. When this returns, both hosts answer.
+    pub async fn start(config: Config) -> Result<Running, Error> {
+        fs::create_dir_all(&config.data_dir).map_err(at(&config.data_dir))?;
+        let api = bind(config.api_listen).await?;
+        let auth = bind(config.auth_listen).await?;
+        let identity = tls::identity(&config.public_host)?;
+        let app = app(config)?;
+        let dir = app.config.data_dir.clone();
+        let (api_port, auth_port) = (port(&api)?, port(&auth)?);
+        let host = app.config.public_host.clone();
+        let running = Running {
+            api_url: format!("https://{host}:{api_port}"),
+            auth_url: format!("https://{host}:{auth_port}"),
+            ca_file: dir.join("ca.pem"),
+            environment_file: dir.join("environment.yaml"),
+            ca_pem: identity.ca_pem,
+            app,
+        };
+        running.write(api_port, auth_port)?;
+        let app = &running.app;
+        for (listener, router) in [(api, edge::api_router(app)), (auth, edge::auth_router(app))] {
+            let (tls, stop, tasks) = (
+                identity.acceptor.clone(),
+                app.stop.clone(),
+                app.tasks.clone(),
+            );
+            app.tasks.spawn(
+                Server {
+                    tls,
+                    router,
+                    stop,
+                    tasks,
+                }
+                .serve(listener),
+            );
+        }
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// Where the API answers, such as `https://127.0.0.1:40001`.
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    /// Where the auth host answers.
+    pub fn auth_url(&self) -> &str {
+        &self.auth_url
+    }
+
+    /// The certificate authority that a client has to trust, as PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The file that holds it.
+    pub fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+
+    /// The environment file for the grid.
+    pub fn environment_file(&self) -> &Path {
+        &self.environment_file
+    }
+
+    /// The switches; they work at once.
+    pub fn switches(&self) -> &Switches {
+        &self.app.switches
+    }
+
+    /// Ends every task, closes the database, and returns when both is done.
+    pub async fn stop(self) {
+        self.app.stop.cancel();
+        self.app.tasks.close();
+        if timeout(STOP, self.app.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.app.tasks.len(), "tasks did not end in time");
+        }
+        let app = self.app;
+        let closed = tokio::task::spawn_blocking(move || app.store.close()).await;
+        tracing::debug!(?closed, "the platform has stopped");
+    }
+
+    fn write(&self, api_port: u16, auth_port: u16) -> Result<(), Error> {
+        let config = &self.app.config;
+        let (expired, foreign) = useless_tokens(&self.app.tokens)?;
+        let facts = Facts {
+            host: &config.public_host,
+            api_port,
+            auth_port,
+            limit: config.limit,
+            window_ms: config.limit_window.as_millis(),
+            expired,
+            foreign,
+        };
+        fs::write(&self.ca_file, &self.ca_pem).map_err(at(&self.ca_file))?;
+        let file = &self.environment_file;
+        fs::write(file, written(&facts)).map_err(at(file))
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Running");
+        shown
+            .field("api_url", &self.api_url)
+            .field("auth_url", &self.auth_url);
+        shown.finish_non_exhaustive()
+    }
+}
+
+fn app(config: Config) -> Result<App, Error> {
+    let secret = secret(&config.data_dir.join("jwt.secret"))?;
+    let (store, revoked) = open(&config.data_dir.join("platform.sqlite"))?;
+    Ok(App::new(Inner {
+        instance: Uuid::new_v4().simple().to_string(),
+        started_ms: clock::now_ms(),
+        store,
+        tokens: Tokens::new(&secret, revoked),
+        switches: Arc::new(Switches::with(&config.defects)),
+        limiter: Limiter::new(config.limit, config.limit_window),
+        runs: crate::agents::Runs::default(),
+        receipts: crate::receipts::Ledger::default(),
+        contract: Contract::new(),
+        stop: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        config,
+    }))
+}
+
+fn open(path: &Path) -> Result<(Store, HashSet<String>), Error> {
+    let failed = |source| Error::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let store = Store::open(path).map_err(failed)?;
+    let mut db = Connection::open(path).map_err(failed)?;
+    let revoked = users::revoked(&mut db, clock::now_s()).map_err(failed)?;
+    Ok((store, revoked))
+}
+
+/// The signing secret of this data directory; made when there is none.
+fn secret(path: &Path) -> Result<Vec<u8>, Error> {
+    if path.exists() {
+        let text = fs::read_to_string(path).map_err(at(path))?;
+        return match hex::decode(text.trim()) {
+            Ok(secret) if secret.len() == 32 => Ok(secret),
+            _ => Err(Error::Secret {
+                path: path.to_owned(),
+            }),
+        };
+    }
+    let mut secret = vec![0; 32];
+    SystemRandom::new()
+        .fill(&mut secret)
+        .map_err(|_| Error::Random)?;
+    write_private(path, &hex::encode(&secret)).map_err(at(path))?;
+    Ok(secret)
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| Error::Listen { address, source })
+}
+
+fn port(listener: &TcpListener) -> Result<u16, Error> {
+    let address = listener.local_addr();
+    address.map(|address| address.port()).map_err(|source| {
+        let address = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+        Error::Listen { address, source }
+    })
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::File { path, source }
+}

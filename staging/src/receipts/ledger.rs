@@ -1,0 +1,240 @@
+//! The receipts in memory: the oldest nonces are forgotten first, and it is counted how many.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use crate::edge::Arrival;
+use crate::web::Correlation;
+
+/// Nonces that are kept.
+const NONCES: usize = 20_000;
+/// Requests of one nonce that are kept in full; further ones are only counted.
+const REQUESTS: usize = 1_000;
+
+/// The receipts of one platform; a clone is one more handle to them.
+#[derive(Clone, Default)]
+pub(crate) struct Ledger {
+    books: Arc<Mutex<Books>>,
+}
+
+#[derive(Default)]
+struct Books {
+    entries: HashMap<String, Entry>,
+    order: VecDeque<String>,
+    forgotten: u64,
+}
+
+#[derive(Default)]
+struct Entry {
+    case: Option<String>,
+    attempt: Option<String>,
+    requests: Vec<Value>,
+    left_out: u64,
+    opened: u64,
+    open: u64,
+    peak: u64,
+    aborted: u64,
+    messages: u64,
+}
+
+impl Ledger {
+    /// Notes one request or handshake; the receipts' own reading leaves no receipt.
+    pub(crate) fn note(&self, arrival: &Arrival, user: Option<&str>, status: u16) {
+        if arrival.path.starts_with("/__ref/") {
+            return;
+        }
+        let Arrival {
+            method,
+            path,
+            at_ms,
+            ..
+        } = arrival;
+        self.entry(&arrival.correlation, |entry| {
+            if entry.requests.len() >= REQUESTS {
+                entry.left_out += 1;
+                return;
+            }
+            entry.requests.push(json!({
+                "method": method, "path": path, "status": status, "at_ms": at_ms, "user": user,
+            }));
+        });
+    }
+
+    /// Notes that a socket was opened; it counts as open until the answer is dropped.
+    pub(crate) fn open(&self, correlation: &Correlation) -> OpenSocket {
+        self.entry(correlation, |entry| {
+            entry.opened += 1;
+            entry.open += 1;
+            entry.peak = entry.peak.max(entry.open);
+        });
+        OpenSocket {
+            ledger: self.clone(),
+            correlation: correlation.clone(),
+        }
+    }
+
+    /// What is known of one nonce.
+    pub(crate) fn of(&self, nonce: &str) -> Option<Value> {
+        let books = self.lock();
+        let entry = books.entries.get(nonce)?;
+        let Entry {
+            opened,
+            open,
+            peak,
+            aborted,
+            ..
+        } = entry;
+        Some(json!({
+            "nonce": nonce,
+            "case": entry.case,
+            "attempt": entry.attempt,
+            "requests": entry.requests,
+            "requests_left_out": entry.left_out,
+            "websockets": { "opened": opened, "open": open, "peak": peak, "aborted": aborted },
+            "messages": entry.messages,
+        }))
+    }
+
+    /// Per case and attempt: how many nonces, requests, sockets and messages there were.
+    pub(crate) fn counts(&self) -> Value {
+        let books = self.lock();
+        let mut cases: BTreeMap<&str, BTreeMap<&str, [u64; 4]>> = BTreeMap::new();
+        for entry in books.entries.values() {
+            let case = entry.case.as_deref().unwrap_or("");
+            let attempt = entry.attempt.as_deref().unwrap_or("");
+            let sums = cases.entry(case).or_default().entry(attempt).or_default();
+            let requests = entry.requests.len() as u64 + entry.left_out;
+            for (sum, more) in sums
+                .iter_mut()
+                .zip([1, requests, entry.opened, entry.messages])
+            {
+                *sum += more;
+            }
+        }
+        let cases: Map<_, _> = cases
+            .into_iter()
+            .map(|(c, a)| (c.to_owned(), shown(a)))
+            .collect();
+        json!({ "cases": cases, "nonces": books.entries.len(), "forgotten": books.forgotten })
+    }
+
+    fn entry(&self, correlation: &Correlation, change: impl FnOnce(&mut Entry)) {
+        let Some(nonce) = &correlation.nonce else {
+            return;
+        };
+        let mut books = self.lock();
+        if !books.entries.contains_key(nonce) {
+            books.add(nonce, correlation);
+        }
+        if let Some(entry) = books.entries.get_mut(nonce) {
+            change(entry);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    fn add(&mut self, nonce: &str, correlation: &Correlation) {
+        if self.order.len() >= NONCES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+            self.forgotten += 1;
+        }
+        let Correlation { case, attempt, .. } = correlation.clone();
+        self.entries.insert(
+            nonce.to_owned(),
+            Entry {
+                case,
+                attempt,
+                ..Entry::default()
+            },
+        );
+        self.order.push_back(nonce.to_owned());
+    }
+}
+
+fn shown(attempts: BTreeMap<&str, [u64; 4]>) -> Value {
+    let shown = attempts.into_iter().map(|(attempt, [tries, requests, websockets, messages])| {
+        let counts = json!({
+            "tries": tries, "requests": requests, "websockets": websockets, "messages": messages,
+        });
+        (attempt.to_owned(), counts)
+    });
+    Value::Object(shown.collect())
+}
+
+/// A socket that is open; dropping it notes the end.
+pub(crate) struct OpenSocket {
+    ledger: Ledger,
+    correlation: Correlation,
+}
+
+impl OpenSocket {
+    /// Notes one message received on it.
+    pub(crate) fn message(&self) {
+        self.ledger
+            .entry(&self.correlation, |entry| entry.messages += 1);
+    }
+
+    /// Notes that the platform cut it off.
+    pub(crate) fn aborted(&self) {
+        self.ledger
+            .entry(&self.correlation, |entry| entry.aborted += 1);
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.ledger.entry(&self.correlation, |entry| {
+            entry.open = entry.open.saturating_sub(1)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(nonce: &str) -> Correlation {
+        let nonce = Some(nonce.to_owned());
+        Correlation {
+            nonce,
+            case: Some("c".into()),
+            attempt: Some("2".into()),
+            ..Correlation::default()
+        }
+    }
+
+    #[test]
+    fn sockets_are_counted_while_they_are_open() {
+        let ledger = Ledger::default();
+        let first = ledger.open(&from("n"));
+        let second = ledger.open(&from("n"));
+        drop(first);
+        second.message();
+        let shown = ledger.of("n").unwrap();
+        assert_eq!(
+            shown["websockets"],
+            json!({ "opened": 2, "open": 1, "peak": 2, "aborted": 0 })
+        );
+        assert_eq!(shown["messages"], 1);
+        assert_eq!(ledger.counts()["cases"]["c"]["2"]["websockets"], 2);
+    }
+
+    #[test]
+    fn the_oldest_nonce_is_forgotten_first() {
+        let ledger = Ledger::default();
+        for i in 0..=NONCES {
+            drop(ledger.open(&from(&i.to_string())));
+        }
+        assert!(ledger.of("0").is_none());
+        assert!(ledger.of("1").is_some());
+        assert_eq!(ledger.counts()["forgotten"], 1);
+    }
+}
