@@ -1,0 +1,48 @@
+//! A table of Markdown. Cells are given as Markdown, already escaped.
+
+pub(super) struct Table {
+    columns: usize,
+    text: String,
+    is_empty: bool,
+}
+
+impl Table {
+    /// The first column is words; all further ones are too, unless [`Table::counts`] says so.
+    pub(super) fn new(head: &[&str]) -> Self {
+        Self::with(head, "---")
+    }
+
+    /// Columns behind the first are numbers and stand to the right.
+    pub(super) fn counts(head: &[&str]) -> Self {
+        Self::with(head, "--:")
+    }
+
+    fn with(head: &[&str], rule: &str) -> Self {
+        let rules: Vec<_> = (0..head.len())
+            .map(|place| if place == 0 { "---" } else { rule })
+            .collect();
+        Self {
+            columns: head.len(),
+            text: format!("| {} |\n|{}|\n", head.join(" | "), rules.join("|")),
+            is_empty: true,
+        }
+    }
+
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let mut cells: Vec<_> = cells
+            .into_iter()
+            .map(|cell| cell.replace('\n', " "))
+            .collect();
+        cells.resize(self.columns, String::new());
+        self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        self.is_empty = false;
+    }
+
+    /// Writes the table, or a dash when it has no row.
+    pub(super) fn write(&self, out: &mut String) {
+        match self.is_empty {
+            true => out.push_str("none\n"),
+            false => out.push_str(&self.text),
+        }
+    }
+}
