@@ -100,8 +100,13 @@ impl Copy {
         self.log.end()
     }
 
+    /// Adds a segment that was read on the way; see `add_bytes`.
+    pub fn add(&mut self, segment: &proto::v1::Segment) -> Result<(), CopyError> {
+        self.add_bytes(&segment.encode_to_vec())
+    }
+
     /// Adds a segment's bytes as they came; one that the copy has already is passed over.
-    pub fn add(&mut self, bytes: &[u8]) -> Result<(), CopyError> {
+    pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<(), CopyError> {
         let segment = proto::v1::Segment::decode(bytes).map_err(|error| CopyError::Changed {
             at: self.log.end(),
             why: error.to_string(),

@@ -181,8 +181,8 @@ fn a_copy_has_the_same_segments_and_blobs() {
     let away = tempfile::tempdir().unwrap();
     let mut copy = Copy::open(&"r".into(), away.path()).unwrap();
     for bytes in original.raw().unwrap() {
-        copy.add(&bytes).unwrap();
-        copy.add(&bytes).unwrap();
+        copy.add_bytes(&bytes).unwrap();
+        copy.add_bytes(&bytes).unwrap();
     }
     copy.add_blob(b"record".to_vec()).unwrap();
     copy.finish().unwrap();
@@ -201,9 +201,9 @@ fn a_copy_with_a_hole_is_refused() {
     let raw = RunFolder::open(home.path()).unwrap().raw().unwrap();
     let away = tempfile::tempdir().unwrap();
     let mut copy = Copy::open(&"r".into(), away.path()).unwrap();
-    copy.add(&raw[0]).unwrap();
+    copy.add_bytes(&raw[0]).unwrap();
     assert!(matches!(
-        copy.add(&raw[2]),
+        copy.add_bytes(&raw[2]),
         Err(folder::CopyError::Changed { at: 1, .. })
     ));
 }

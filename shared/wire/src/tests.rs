@@ -1,0 +1,424 @@
+//! Whatever the domain can say comes back from the wire unchanged, and what is missing is named.
+
+#![expect(clippy::too_many_lines, reason = "a strategy lists every field")]
+
+use std::time::Duration;
+
+use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::message::{FromWorker, Hello, OpenAttempt, ToWorker, ToWorkerBody};
+use domain::record::CaseRecord;
+use domain::{AttemptId, Instant, SessionId, Term};
+use proptest::prelude::*;
+use prost::Message;
+use proto::v1;
+
+use crate::{BadMessage, Bundle, bundle, digest, event, hex, message, plan, record, result};
+
+mod make;
+
+use make::{
+    case_result, cases, digests, durations, ids, outcomes, plans, preflights, some_text, tiers,
+    tries, verdicts,
+};
+
+fn run_events() -> impl Strategy<Value = RunEvent> {
+    let attempts = || any::<u64>().prop_map(AttemptId);
+    let results = || (attempts(), any::<u64>(), case_result(), some_text());
+    let causes = prop_oneof![
+        Just(StopCause::Client),
+        Just(StopCause::MaxFail),
+        Just(StopCause::Deadline)
+    ];
+    let opening = prop_oneof![
+        (ids(), digests(), digests()).prop_map(|(run, plan, bundle)| RunEvent::RunOpened {
+            run: run.into(),
+            plan,
+            bundle
+        }),
+        (any::<u64>(), some_text(), any::<u32>()).prop_map(|(term, leader, format)| {
+            let term = Term(term);
+            RunEvent::TermStarted {
+                term,
+                leader,
+                format,
+            }
+        }),
+        (ids(), some_text(), any::<u32>(), any::<u64>()).prop_map(
+            |(worker, region, slots, incarnation)| RunEvent::WorkerJoined {
+                worker: worker.into(),
+                region: region.into(),
+                slots,
+                incarnation,
+            }
+        ),
+        (ids(), some_text()).prop_map(|(worker, why)| RunEvent::WorkerLeft {
+            worker: worker.into(),
+            why
+        }),
+        (ids(), preflights()).prop_map(|(region, preflight)| RunEvent::RegionProbed {
+            region: region.into(),
+            preflight
+        }),
+        (tiers(), some_text()).prop_map(|(tier, why)| RunEvent::GateClosed { tier, why }),
+        (ids(), some_text(), some_text()).prop_map(|(region, from, to)| {
+            let region = region.into();
+            RunEvent::EnvironmentChanged { region, from, to }
+        }),
+    ];
+    let work = prop_oneof![
+        (attempts(), ids(), any::<u64>(), some_text(), cases()).prop_map(
+            |(attempt, worker, session, region, cases)| RunEvent::ShardLeased {
+                attempt,
+                worker: worker.into(),
+                session: SessionId(session),
+                region: region.into(),
+                cases,
+            }
+        ),
+        (attempts(), any::<u64>()).prop_map(|(attempt, session)| RunEvent::AttemptReattached {
+            attempt,
+            session: SessionId(session)
+        }),
+        results().prop_map(|(attempt, seq, result, _)| RunEvent::CaseSettled {
+            attempt,
+            seq,
+            result
+        }),
+        results().prop_map(|(attempt, seq, result, _)| RunEvent::ResultLate {
+            attempt,
+            seq,
+            result
+        }),
+        results().prop_map(|(attempt, seq, result, why)| {
+            RunEvent::ResultKept {
+                attempt,
+                seq,
+                result,
+                why,
+            }
+        }),
+        results().prop_map(|(attempt, seq, result, why)| {
+            RunEvent::ResultRejected {
+                attempt,
+                seq,
+                result,
+                why,
+            }
+        }),
+        (attempts(), cases())
+            .prop_map(|(attempt, released)| RunEvent::AttemptEnded { attempt, released }),
+        (attempts(), some_text(), any::<bool>()).prop_map(|(attempt, why, blames)| {
+            RunEvent::AttemptLost {
+                attempt,
+                why,
+                blames,
+            }
+        }),
+    ];
+    let ending = prop_oneof![
+        ids().prop_map(|case| RunEvent::CaseCarried { case: case.into() }),
+        (ids(), outcomes(), some_text()).prop_map(|(case, outcome, reason)| RunEvent::CaseClosed {
+            case: case.into(),
+            outcome,
+            reason
+        }),
+        (causes, some_text()).prop_map(|(cause, why)| RunEvent::StopRequested { cause, why }),
+        some_text().prop_map(|why| RunEvent::Draining { why }),
+        (verdicts(), durations())
+            .prop_map(|(verdict, elapsed)| RunEvent::RunEnded { verdict, elapsed }),
+    ];
+    prop_oneof![opening, work, ending]
+}
+
+fn grid_events() -> impl Strategy<Value = GridEvent> {
+    prop_oneof![
+        (any::<u64>(), some_text(), any::<u32>()).prop_map(|(term, leader, format)| {
+            let term = Term(term);
+            GridEvent::TermStarted {
+                term,
+                leader,
+                format,
+            }
+        }),
+        (some_text(), ids(), digests(), digests()).prop_map(
+            |(client_request_id, run, plan, bundle)| GridEvent::RunSubmitted {
+                client_request_id,
+                run: run.into(),
+                plan,
+                bundle
+            }
+        ),
+        ids().prop_map(|run| GridEvent::RunAdmitted { run: run.into() }),
+        ids().prop_map(|run| GridEvent::RunClosed { run: run.into() }),
+        Just(GridEvent::Tick),
+    ]
+}
+
+fn from_worker() -> impl Strategy<Value = FromWorker> {
+    let open = (ids(), any::<u64>(), any::<u64>(), any::<bool>()).prop_map(
+        |(run, attempt, next_seq, alive)| OpenAttempt {
+            run: run.into(),
+            attempt: AttemptId(attempt),
+            next_seq,
+            alive,
+        },
+    );
+    let hello = (
+        ids(),
+        ids(),
+        any::<(u32, u32, u64, u64)>(),
+        some_text(),
+        prop::collection::vec(open, 0..3),
+    );
+    let work = (ids(), any::<(u64, u64, u64)>());
+    prop_oneof![
+        hello.prop_map(
+            |(worker, region, (protocol, slots, incarnation, stamp), version, open)| {
+                FromWorker::Hello(Hello {
+                    protocol,
+                    worker: worker.into(),
+                    region: region.into(),
+                    slots,
+                    incarnation,
+                    stamp: Instant(stamp),
+                    version,
+                    open,
+                })
+            }
+        ),
+        any::<(u64, u32)>().prop_map(|(stamp, idle_slots)| FromWorker::Beat {
+            stamp: Instant(stamp),
+            idle_slots
+        }),
+        (work.clone(), case_result(), any::<Vec<u8>>()).prop_map(
+            |((run, (attempt, session, seq)), result, record)| FromWorker::Result {
+                run: run.into(),
+                attempt: AttemptId(attempt),
+                session: SessionId(session),
+                seq,
+                result: Box::new(result),
+                record,
+            }
+        ),
+        (work, cases()).prop_map(|((run, (attempt, session, last_seq)), released)| {
+            FromWorker::AttemptEnd {
+                run: run.into(),
+                attempt: AttemptId(attempt),
+                session: SessionId(session),
+                last_seq,
+                released,
+            }
+        }),
+        (ids(), ids(), preflights()).prop_map(|(run, region, preflight)| FromWorker::Probed {
+            run: run.into(),
+            region: region.into(),
+            preflight
+        }),
+        some_text().prop_map(|why| FromWorker::Leaving { why }),
+        some_text().prop_map(|why| FromWorker::Goodbye { why }),
+    ]
+}
+
+fn to_worker() -> impl Strategy<Value = ToWorker> {
+    let work = || (ids(), any::<u64>());
+    let bodies = prop_oneof![
+        any::<u64>().prop_map(|session| ToWorkerBody::Welcome {
+            session: SessionId(session)
+        }),
+        some_text().prop_map(|why| ToWorkerBody::Refused { why }),
+        (ids(), digests(), digests()).prop_map(|(run, plan, bundle)| ToWorkerBody::Probe {
+            run: run.into(),
+            plan,
+            bundle
+        }),
+        (
+            work(),
+            any::<(u64, u64)>(),
+            digests(),
+            digests(),
+            cases(),
+            durations()
+        )
+            .prop_map(
+                |((run, attempt), (session, stamp), plan, bundle, cases, ttl)| {
+                    ToWorkerBody::Lease {
+                        run: run.into(),
+                        attempt: AttemptId(attempt),
+                        session: SessionId(session),
+                        plan,
+                        bundle,
+                        cases,
+                        stamp: Instant(stamp),
+                        ttl,
+                    }
+                }
+            ),
+        (
+            any::<u64>(),
+            durations(),
+            prop::collection::vec(work(), 0..3)
+        )
+            .prop_map(|(stamp, ttl, attempts)| ToWorkerBody::Renew {
+                stamp: Instant(stamp),
+                ttl,
+                attempts: attempts
+                    .into_iter()
+                    .map(|(run, attempt)| (run.into(), AttemptId(attempt)))
+                    .collect(),
+            }),
+        (work(), any::<u64>()).prop_map(|((run, attempt), through)| ToWorkerBody::Ack {
+            run: run.into(),
+            attempt: AttemptId(attempt),
+            through
+        }),
+        (work(), any::<u64>()).prop_map(|((run, attempt), seq)| ToWorkerBody::Expect {
+            run: run.into(),
+            attempt: AttemptId(attempt),
+            seq
+        }),
+        (work(), some_text()).prop_map(|((run, attempt), why)| ToWorkerBody::Fenced {
+            run: run.into(),
+            attempt: AttemptId(attempt),
+            why
+        }),
+        work().prop_map(|(run, attempt)| ToWorkerBody::AttemptOver {
+            run: run.into(),
+            attempt: AttemptId(attempt)
+        }),
+        (work(), some_text()).prop_map(|((run, attempt), why)| ToWorkerBody::Cancel {
+            run: run.into(),
+            attempt: AttemptId(attempt),
+            why
+        }),
+        some_text().prop_map(|why| ToWorkerBody::Drain { why }),
+    ];
+    (any::<u64>(), bodies).prop_map(|(term, body)| ToWorker {
+        term: Term(term),
+        body,
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_run_event_comes_back_unchanged(one in run_events()) {
+        prop_assert_eq!(event::decode_run(&event::encode_run(&one)).unwrap(), one);
+    }
+
+    #[test]
+    fn a_grid_event_comes_back_unchanged(one in grid_events()) {
+        prop_assert_eq!(event::decode_grid(&event::encode_grid(&one)).unwrap(), one);
+    }
+
+    #[test]
+    fn a_worker_s_message_comes_back_unchanged(one in from_worker()) {
+        let bytes = message::encode_from_worker(&one).encode_to_vec();
+        let read = v1::WorkerMessage::decode(bytes.as_slice()).unwrap();
+        prop_assert_eq!(message::decode_from_worker(read).unwrap(), one);
+    }
+
+    #[test]
+    fn a_coordinator_s_message_comes_back_unchanged(one in to_worker()) {
+        let bytes = message::encode_to_worker(&one).encode_to_vec();
+        let read = v1::CoordinatorMessage::decode(bytes.as_slice()).unwrap();
+        prop_assert_eq!(message::decode_to_worker(read).unwrap(), one);
+    }
+
+    #[test]
+    fn a_plan_comes_back_unchanged(one in plans()) {
+        prop_assert_eq!(plan::decode(&plan::encode(&one)).unwrap(), one);
+    }
+
+    #[test]
+    fn a_record_comes_back_unchanged(tries in prop::collection::vec(tries(), 0..3)) {
+        let one = CaseRecord { tries };
+        prop_assert_eq!(record::decode(&record::encode(&one)).unwrap(), one);
+    }
+
+    #[test]
+    fn a_bundle_comes_back_unchanged(
+        files in any::<Vec<(String, Vec<u8>)>>(),
+        environment in some_text(),
+        vars in any::<Vec<(String, String)>>(),
+    ) {
+        let one = Bundle { files, environment, vars };
+        prop_assert_eq!(bundle::decode(&bundle::encode(&one)).unwrap(), one);
+    }
+
+    #[test]
+    fn text_that_is_not_hexadecimal_comes_back_unchanged(text in "[0-9a-fA-F]{0,9}|.{0,9}") {
+        prop_assert_eq!(hex::decode("it", Some(hex::encode(&text))).unwrap(), text);
+    }
+
+    #[test]
+    fn random_bytes_are_an_error_and_no_panic(bytes in any::<Vec<u8>>()) {
+        let _ = (event::decode_run(&bytes), event::decode_grid(&bytes), plan::decode(&bytes));
+        let _ = (record::decode(&bytes), bundle::decode(&bytes));
+    }
+}
+
+#[test]
+fn a_digest_travels_as_its_32_bytes() {
+    let digest = digest::of(b"");
+    assert!(digest.as_str().starts_with("e3b0c44298fc1c14"));
+    assert_eq!(digest::encode(&digest).encoded_len(), 34);
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    let error = result::decode(v1::CaseResult::default()).unwrap_err();
+    assert_eq!(error, BadMessage::missing("result.case"));
+    assert!(error.to_string().contains("`result.case` is missing"));
+}
+
+#[test]
+fn an_unknown_event_kind_is_an_error_and_an_unknown_field_is_not() {
+    // Field 900, which no version of muster knows: as an event kind, and beside one.
+    let unknown = [0xa2, 0x38, 0x00];
+    let error = event::decode_run(&unknown).unwrap_err();
+    assert_eq!(error, BadMessage::missing("run_event"));
+    let mut known = event::encode_run(&RunEvent::Draining { why: "done".into() });
+    known.extend(unknown);
+    assert!(event::decode_run(&known).is_ok());
+}
+
+#[test]
+fn an_unknown_outcome_is_named_with_its_number() {
+    let mut message = v1::CaseResult {
+        case: "a".into(),
+        evidence: Some(v1::Evidence::default()),
+        ..Default::default()
+    };
+    message.outcome = 99;
+    let error = result::decode(message).unwrap_err();
+    assert_eq!(error, BadMessage::invalid("result.outcome", 99));
+}
+
+#[test]
+fn a_settled_case_costs_a_small_entry() {
+    let result = domain::record::CaseResult {
+        case: "p1-messages::003@us-central1".into(),
+        outcome: domain::Outcome::Passed,
+        reason: String::new(),
+        evidence: domain::Evidence {
+            exchanges: 4,
+            bytes_sent: 900,
+            bytes_received: 2000,
+            checks: 5,
+        },
+        duration: Duration::from_millis(231),
+        started_at_ms: 1_795_000_000_000,
+        trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+        tries: 1,
+        flaky: false,
+        region: "us-central1".into(),
+        worker: "us-central1-1".into(),
+        fingerprint: digest::of(b"revision").to_string(),
+        record: Some(digest::of(b"record")),
+    };
+    let event = RunEvent::CaseSettled {
+        attempt: AttemptId(3),
+        seq: 2,
+        result,
+    };
+    assert!(event::encode_run(&event).len() < 230);
+}
