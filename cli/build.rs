@@ -18,8 +18,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         files.sort();
         writeln!(code, "pub(crate) const {name}: &[(&str, &str)] = &[")?;
         for file in files {
-            let path = file.strip_prefix(&folder)?.to_string_lossy().replace('\\', "/");
-            writeln!(code, "    ({path:?}, include_str!({:?})),", file.display().to_string())?;
+            let path = file
+                .strip_prefix(&folder)?
+                .to_string_lossy()
+                .replace('\\', "/");
+            writeln!(
+                code,
+                "    ({path:?}, include_str!({:?})),",
+                file.display().to_string()
+            )?;
         }
         writeln!(code, "];")?;
     }

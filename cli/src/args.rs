@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use selection::{RunArgs, SuiteArgs, duration};
-pub(crate) use service::{CoordinatorArgs, GridArgs, WorkerArgs};
+pub(crate) use selection::{RunArgs, SuiteArgs};
+pub(crate) use service::{CoordinatorArgs, GridArgs, TlsArgs, WorkerArgs};
 
 use crate::output::Colour;
 
@@ -34,7 +34,13 @@ Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 
 #[command(name = "muster", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     /// When to colour; NO_COLOR is respected.
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     pub(crate) color: Colour,
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -114,6 +120,9 @@ pub(crate) struct ShowArgs {
     /// Print the waterfall of the case's spans.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Print bodies as long as they were kept, instead of their beginnings.
+    #[arg(long)]
+    pub(crate) whole: bool,
 }
 
 #[derive(Debug, Args)]

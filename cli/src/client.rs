@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::event::RunEvent;
 use domain::{Digest, Plan, RunId};
+use prost::Message as _;
 use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
 use tonic::Streaming;
@@ -143,8 +144,8 @@ impl Client {
         Ok(reply.into_inner())
     }
 
-    /// The raw segments of the run's log, in order.
-    pub(crate) async fn log(&mut self, run: &RunId) -> Result<Vec<Vec<u8>>, Error> {
+    /// The segments of the run's log, in order.
+    pub(crate) async fn log(&mut self, run: &RunId) -> Result<Vec<v1::Segment>, Error> {
         let message = v1::LogRequest {
             run: run.to_string(),
         };
@@ -155,7 +156,10 @@ impl Client {
         let mut segments = Vec::new();
         loop {
             match replies.message().await {
-                Ok(Some(reply)) => segments.push(reply.segment),
+                Ok(Some(reply)) => segments.push(
+                    v1::Segment::decode(reply.segment.as_slice())
+                        .map_err(|error| Error::unexpected("read the run's log", error))?,
+                ),
                 Ok(None) => return Ok(segments),
                 Err(status) => return Err(self.refused("give the log", &status)),
             }
@@ -244,9 +248,8 @@ fn certificates(tls: &TlsArgs) -> Result<Option<ClientTlsConfig>, Error> {
         return Ok(None);
     };
     let read = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_err(|error| {
-            Error::Invalid(format!("could not read {}: {error}", path.display()))
-        })
+        std::fs::read(path)
+            .map_err(|error| Error::Invalid(format!("could not read {}: {error}", path.display())))
     };
     let config = ClientTlsConfig::new()
         .identity(Identity::from_pem(read(cert)?, read(key)?))

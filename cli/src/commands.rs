@@ -2,3 +2,6 @@
 
 pub(crate) mod completions;
 pub(crate) mod init;
+pub(crate) mod report;
+pub(crate) mod runs;
+pub(crate) mod show;

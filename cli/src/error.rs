@@ -19,6 +19,9 @@ pub(crate) enum Error {
     /// Nothing to run, or nobody to run it.
     #[error("{0}")]
     NothingRan(String),
+    /// A run was frozen, and its end could not be seen.
+    #[error("{0}")]
+    NotProven(String),
     #[error("could not {doing} {}: {source}", path.display())]
     Disk {
         doing: &'static str,
@@ -48,6 +51,7 @@ impl Error {
         match self {
             Self::Usage(_) => ExitCode::Usage,
             Self::Invalid(_) => ExitCode::Invalid,
+            Self::NotProven(_) => ExitCode::NotProven,
             Self::NothingRan(_) => ExitCode::NothingRan,
             Self::Disk { .. } | Self::Unexpected(_) => ExitCode::Unexpected,
         }

@@ -4,13 +4,18 @@
 //! Reading order: `args` (what can be typed), `commands` (one verb per file), `select` and `plan`
 //! (files → frozen plan), `follow` (events → live view), `archive` (what `.muster` holds).
 
+mod archive;
 mod args;
-//mod client;
+mod client;
 mod commands;
 mod embedded;
 mod error;
 mod exit_code;
+mod follow;
 mod output;
+mod reports;
+mod sources;
+mod view;
 
 use std::future::Future;
 
@@ -49,9 +54,12 @@ fn prepare(verb: &Verb) -> anyhow::Result<()> {
 }
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
-    use commands::{completions, init};
+    use commands::{completions, init, report, runs, show};
     match verb {
         Verb::Init(args) => init::init(&args, output),
+        Verb::Report(args) => report::report(&args, output),
+        Verb::Runs(args) => runs::runs(&args, output),
+        Verb::Show(args) => show::show(&args, output),
         Verb::Completions(args) => completions::completions(&args, output),
         _ => Err(Error::Unexpected("not yet".to_owned())),
     }

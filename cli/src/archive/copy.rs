@@ -1,0 +1,63 @@
+//! Copies a run of a grid into this machine's archive: the same segments, the same blobs.
+
+use std::collections::BTreeSet;
+
+use domain::event::RunEvent;
+use domain::{Digest, RunId};
+use proto::v1;
+use run_log::file::Copy;
+
+use super::{Archive, Kept};
+use crate::client::Client;
+use crate::error::Error;
+
+/// Fetches the log and every blob that its events name.
+pub(crate) async fn copy_from(
+    client: &mut Client,
+    id: &RunId,
+    archive: &Archive,
+) -> Result<Kept, Error> {
+    let folder = archive.folder(id);
+    let segments = client.log(id).await?;
+    let mut blobs = Vec::new();
+    for digest in digests(&segments)? {
+        blobs.push(client.fetch(id, &digest).await?);
+    }
+    write(id, &folder, &segments, blobs)
+        .map_err(|error| Error::unexpected("keep a copy of the run", error))?;
+    Kept::open(&folder)
+}
+
+fn write(
+    id: &RunId,
+    folder: &std::path::Path,
+    segments: &[v1::Segment],
+    blobs: Vec<Vec<u8>>,
+) -> Result<(), run_log::file::folder::CopyError> {
+    let mut copy = Copy::open(id, folder)?;
+    for blob in blobs {
+        copy.add_blob(blob)?;
+    }
+    for segment in segments {
+        copy.add(segment)?;
+    }
+    copy.finish()
+}
+
+/// Every blob that the log names, once.
+fn digests(segments: &[v1::Segment]) -> Result<BTreeSet<Digest>, Error> {
+    let mut digests = BTreeSet::new();
+    for bytes in segments.iter().flat_map(|segment| &segment.events) {
+        let event = wire::event::decode_run(bytes)
+            .map_err(|error| Error::unexpected("read an event of the run", error))?;
+        match event {
+            RunEvent::RunOpened { plan, bundle, .. } => digests.extend([plan, bundle]),
+            RunEvent::CaseSettled { result, .. }
+            | RunEvent::ResultKept { result, .. }
+            | RunEvent::ResultRejected { result, .. }
+            | RunEvent::ResultLate { result, .. } => digests.extend(result.record),
+            _ => {}
+        }
+    }
+    Ok(digests)
+}

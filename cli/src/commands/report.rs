@@ -1,0 +1,29 @@
+//! `muster report`: the report of a kept run, made again from its log.
+
+use crate::archive::Archive;
+use crate::args::ReportArgs;
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::output::Output;
+use crate::reports;
+
+pub(crate) fn report(args: &ReportArgs, output: &Output) -> Result<ExitCode, Error> {
+    let archive = Archive::here();
+    let kept = archive.find(args.run.as_deref().unwrap_or("last"))?;
+    let summary = reports::summary(&archive, &kept);
+    if let Some(folder) = &args.out {
+        reports::write(&summary, folder)?;
+        output.talk(&format!(
+            "wrote the report of {} to {}",
+            summary.run,
+            folder.display()
+        ));
+        return Ok(ExitCode::Success);
+    }
+    output.data(&reports::render(
+        &summary,
+        args.format,
+        output.data_colour(),
+    )?);
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,73 @@
+//! `muster runs`: the runs that lie here, or those that a coordinator knows.
+
+use crate::archive::{Archive, Kept};
+use crate::args::RunsArgs;
+use crate::client::Client;
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::output::Output;
+use crate::wait_for;
+
+pub(crate) fn runs(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> {
+    if args.grid.grid.is_some() {
+        return wait_for(of_grid(args, output));
+    }
+    let archive = Archive::here();
+    let names = archive.names();
+    if names.is_empty() {
+        output.talk("there is no run here yet; `muster run` makes one");
+    }
+    for name in names {
+        match archive.open(&name) {
+            Ok(kept) => output.data(&line(&kept)),
+            Err(error) => output.talk(&format!("{name}: {error}")),
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+fn line(kept: &Kept) -> String {
+    let plan = kept.plan();
+    let totals = kept.run.totals();
+    let verdict = kept
+        .run
+        .verdict()
+        .map_or("not ended", |verdict| verdict.word.word());
+    format!(
+        "{}  {verdict:12}  {}: {} of {} passed, {} failed{}",
+        plan.run,
+        plan.environment,
+        totals.passed,
+        totals.planned,
+        totals.failed,
+        plan.gate
+            .as_ref()
+            .map(|gate| format!(", gate {}", gate.name))
+            .unwrap_or_default(),
+    )
+}
+
+async fn of_grid(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> {
+    let Some(mut client) = Client::of(&args.grid).await? else {
+        return Ok(ExitCode::Success);
+    };
+    let reply = client.list().await?;
+    for run in reply.runs {
+        let verdict = match (&run.verdict, run.is_open) {
+            (Some(word), _) => word.as_str(),
+            (None, true) => "running",
+            (None, false) => "not ended",
+        };
+        output.data(&format!(
+            "{}  {verdict:12}  {} of {} cases ended",
+            run.run, run.settled, run.planned
+        ));
+    }
+    for worker in reply.workers {
+        output.data(&format!(
+            "worker {}  {}  {} slots",
+            worker.worker, worker.region, worker.slots
+        ));
+    }
+    Ok(ExitCode::Success)
+}

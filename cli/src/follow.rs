@@ -1,0 +1,165 @@
+//! Follows a run to its end: folds its durable events, shows them, passes Ctrl-C on.
+//!
+//! A coordinator that goes away is waited for, because the run goes on without us: what was
+//! acknowledged is in its log. The fold is the only state; the view and the report read it.
+
+use std::time::Duration;
+
+use domain::run::Run;
+use domain::{Plan, RunId};
+use lifecycle::{OnExit, Stop, Tasks, clock, signals};
+
+use crate::client::{Batch, Broken, Client};
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::view::View;
+
+/// How long beyond the run's own deadline a silent coordinator is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Ctrl-C as a wish: the first ends the run well, the second ends the process.
+#[derive(Debug)]
+pub(crate) struct Interrupt {
+    stop: Stop,
+    /// Owns the listener; dropping it lets go.
+    _tasks: Tasks,
+}
+
+impl Interrupt {
+    pub(crate) fn listen() -> Self {
+        let stop = Stop::new();
+        let mut tasks = Tasks::new();
+        let second = |_| std::process::exit(ExitCode::Aborted.number().into());
+        tasks.spawn(
+            "signals",
+            OnExit::GoOn,
+            signals::watch(stop.clone(), second),
+        );
+        Self {
+            stop,
+            _tasks: tasks,
+        }
+    }
+
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+}
+
+/// What was followed.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) run: Run,
+    /// Unix time in milliseconds of the last event.
+    pub(crate) ended_at_ms: u64,
+}
+
+struct Follower<'a> {
+    client: &'a mut Client,
+    id: RunId,
+    run: Run,
+    view: &'a mut View,
+    /// Position of the next event wanted.
+    position: u64,
+    ended_at_ms: u64,
+    is_cancelled: bool,
+}
+
+/// Follows a submitted run until it has its verdict.
+pub(crate) async fn follow(
+    client: &mut Client,
+    plan: Plan,
+    view: &mut View,
+    interrupt: &Interrupt,
+) -> Result<Followed, Error> {
+    let give_up = plan.deadline + PATIENCE;
+    let mut follower = Follower {
+        client,
+        id: plan.run.clone(),
+        run: Run::new(plan),
+        view,
+        position: 0,
+        ended_at_ms: 0,
+        is_cancelled: false,
+    };
+    let begun = clock::now();
+    let mut is_away = false;
+    while !follower.run.is_ended() {
+        match follower.stream(interrupt.stop()).await {
+            Ok(()) => is_away = false,
+            Err(Broken::For(error)) => return Err(error),
+            Err(Broken::Away(why)) => {
+                if clock::now().since(begun) > give_up {
+                    return Err(lost_sight(&follower.id, &why));
+                }
+                if !is_away {
+                    follower.view.note(&format!(
+                        "the coordinator is away ({why}); waiting for it, the run goes on"
+                    ));
+                }
+                is_away = true;
+            }
+        }
+        if !follower.run.is_ended() {
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+    Ok(Followed {
+        run: follower.run,
+        ended_at_ms: follower.ended_at_ms,
+    })
+}
+
+impl Follower<'_> {
+    /// Reads one stream of events to its end.
+    async fn stream(&mut self, stop: &Stop) -> Result<(), Broken> {
+        let mut events = self.client.follow(&self.id, self.position).await?;
+        loop {
+            tokio::select! {
+                batch = events.next() => match batch? {
+                    Some(batch) => self.take(batch)?,
+                    None => return Ok(()),
+                },
+                () = stop.cancelled(), if !self.is_cancelled => self.cancel().await?,
+            }
+        }
+    }
+
+    fn take(&mut self, batch: Batch) -> Result<(), Broken> {
+        let illegal = |error| {
+            Broken::For(Error::unexpected(
+                "follow the run, its log is broken",
+                error,
+            ))
+        };
+        let known = self.position.saturating_sub(batch.position);
+        let known = usize::try_from(known).unwrap_or(usize::MAX);
+        for event in batch.events.iter().skip(known) {
+            self.run
+                .apply(event)
+                .map_err(|error| illegal(error.to_string()))?;
+            self.position += 1;
+            self.view.seen(&self.run, event);
+        }
+        self.run.observe_elapsed(batch.elapsed);
+        self.ended_at_ms = batch.wall_ms;
+        Ok(())
+    }
+
+    async fn cancel(&mut self) -> Result<(), Broken> {
+        self.view
+            .note("ending the run; press Ctrl-C again to leave at once");
+        let asked = self.client.cancel(&self.id, "ctrl-c").await;
+        asked.map_err(|error| Broken::Away(error.to_string()))?;
+        self.is_cancelled = true;
+        Ok(())
+    }
+}
+
+fn lost_sight(run: &RunId, why: &str) -> Error {
+    Error::NotProven(format!(
+        "the coordinator did not come back ({why}), so run {run} has no verdict here; ask for it \
+         later with `muster runs --grid`"
+    ))
+}

@@ -1,0 +1,13 @@
+//! The binary as people and CI jobs use it: what it prints, what it writes, how it ends.
+//!
+//! Each test has a folder of its own and starts the real program. Whole grids with several
+//! processes are tested in `e2e`.
+
+mod check;
+mod demo;
+mod exit_codes;
+mod first_steps;
+mod laptop;
+mod locks;
+mod muster;
+mod words;
