@@ -1,0 +1,365 @@
+//! The coordinator as a machine: it leads the logs, leases cases, counts results, ends runs.
+//!
+//! `step` takes one input and answers with outputs; it never waits, reads no clock and never
+//! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
+//! `clients`, `workers` (hello, silence), `lease`, `ingest`, `loss`, `closing` (regions, gates,
+//! stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
+
+mod attendance;
+mod clients;
+mod closing;
+pub mod config;
+mod finish;
+mod grid;
+mod hold;
+mod ingest;
+pub mod input;
+mod lead;
+mod lease;
+mod log;
+mod loss;
+pub mod output;
+mod takeover;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::event::{GridEvent, RunEvent};
+use domain::message::{ToWorker, ToWorkerBody};
+use domain::run::Run;
+use domain::{AttemptId, Digest, Instant, RunId, Term, WorkerId};
+
+pub use config::Config;
+pub use input::{AppendError, Blob, ClientId, Input, LogId, Request, StreamId};
+pub use output::{Answer, Events, Exit, Mark, Output, RunLine};
+
+use attendance::Attendance;
+use clients::PendingSubmit;
+use grid::Grid;
+use hold::Held;
+use lead::Lead;
+use log::Writer;
+
+/// How far this process is on its way to leading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Standby,
+    /// Reading the grid log.
+    Reading,
+    /// TermStarted is on its way into the grid log.
+    Starting,
+    Leading,
+    /// Deposed, failed or retired: nothing more is said.
+    Gone,
+}
+
+#[derive(Debug)]
+pub struct Coordinator {
+    config: Config,
+    phase: Phase,
+    term: Term,
+    now: Instant,
+    grid: Grid,
+    grid_log: Writer<GridEvent>,
+    /// Admitted runs whose log is being read for the first time: do they block the rest?
+    opening: BTreeMap<RunId, bool>,
+    runs: BTreeMap<RunId, Lead>,
+    /// Closed runs still remembered, oldest first.
+    remembered: VecDeque<RunId>,
+    workers: BTreeMap<WorkerId, Attendance>,
+    streams: BTreeMap<StreamId, WorkerId>,
+    n_stamps: u64,
+    n_sessions: u64,
+    submits: BTreeMap<String, PendingSubmit>,
+    /// Stops asked for by clients, until the run's log is led and takes the decision.
+    stops_wanted: BTreeMap<RunId, (String, Vec<ClientId>)>,
+    /// Attempts whose next result waits for this blob.
+    blobs: BTreeMap<Digest, Vec<(RunId, AttemptId)>>,
+    deferred: VecDeque<Input>,
+    held: Held,
+    out: Vec<Output>,
+    /// Something changed that may call for a decision.
+    is_dirty: bool,
+    /// No worker can have gone silent or got stuck before this.
+    watch_due: Option<Instant>,
+    /// A stamp has waited for a proof since a while.
+    tick_due: Option<Instant>,
+    woken_for: Option<Instant>,
+}
+
+impl Coordinator {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            phase: Phase::Standby,
+            term: Term::default(),
+            now: Instant::ZERO,
+            grid: Grid::default(),
+            grid_log: Writer::at(0),
+            opening: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            remembered: VecDeque::new(),
+            workers: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            n_stamps: 0,
+            n_sessions: 0,
+            submits: BTreeMap::new(),
+            stops_wanted: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            deferred: VecDeque::new(),
+            held: Held::default(),
+            out: Vec::new(),
+            is_dirty: false,
+            watch_due: None,
+            tick_due: None,
+            woken_for: None,
+        }
+    }
+
+    /// Takes one input in and says what is to be done, in order. `now` must not fall.
+    pub fn step(&mut self, now: Instant, input: Input) -> Vec<Output> {
+        self.now = self.now.max(now);
+        if self.phase == Phase::Gone {
+            return Vec::new();
+        }
+        self.take(input);
+        self.replay_deferred();
+        self.decide_all();
+        self.flush();
+        self.release();
+        self.set_wake();
+        std::mem::take(&mut self.out)
+    }
+
+    /// Leads the grid and every run that was open when the term began.
+    pub fn is_leading(&self) -> bool {
+        self.phase == Phase::Leading
+            && !self.opening.values().any(|&blocks| blocks)
+            && !self.runs.values().any(|lead| lead.blocks && !lead.is_ready)
+    }
+
+    /// The fold of a run, with what is decided and not durable yet: for tests and for looking,
+    /// never for answering anybody.
+    pub fn run(&self, run: &RunId) -> Option<&Run> {
+        self.runs.get(run).map(|lead| &lead.run)
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Elected { term } => self.elected(term),
+            Input::GridTail { segments } => self.grid_tail(&segments),
+            Input::RunTail {
+                run,
+                plan,
+                segments,
+                wall_ms,
+            } => self.run_tail(&run, *plan, &segments, wall_ms),
+            Input::Durable { log, to } => self.durable(&log, to),
+            Input::AppendFailed { log, why } => self.append_failed(&log, &why),
+            Input::StoreFailed { why } => self.exit(Exit::Store(why)),
+            Input::BlobStored { digest } => self.blob_stored(&digest),
+            Input::Rechecked {
+                run,
+                hash,
+                problems,
+            } => self.rechecked(&run, &hash, problems),
+            Input::Wake => self.is_dirty = true,
+            Input::Retire => {
+                self.out.push(Output::Resign);
+                self.exit(Exit::Retired);
+            }
+            input if self.is_leading() && self.deferred.is_empty() => self.take_from_outside(input),
+            input => self.defer(input),
+        }
+    }
+
+    /// Workers and clients are heard only by a leader.
+    fn take_from_outside(&mut self, input: Input) {
+        match input {
+            Input::FromWorker { stream, message } => self.hear_worker(stream, message),
+            Input::Disconnected { stream } => self.disconnected(stream),
+            Input::FromClient { client, request } => self.hear_client(client, request),
+            _ => {}
+        }
+    }
+
+    fn replay_deferred(&mut self) {
+        while self.is_leading() {
+            match self.deferred.pop_front() {
+                Some(input) => self.take_from_outside(input),
+                None => break,
+            }
+        }
+    }
+
+    fn decide_all(&mut self) {
+        if self.phase != Phase::Leading || !std::mem::take(&mut self.is_dirty) {
+            return;
+        }
+        self.watch_workers();
+        self.tick();
+        self.admit();
+        let runs: Vec<RunId> = self.runs.keys().cloned().collect();
+        for run in runs {
+            self.advance(&run);
+        }
+    }
+
+    /// Folds a decision into a run and queues it for the log; an illegal one is not appended.
+    fn decide(&mut self, run: &RunId, event: RunEvent, urgency: Urgency) -> bool {
+        let due = log::due(self.now, self.config.gather, urgency == Urgency::Awaited);
+        let Some(lead) = self.runs.get_mut(run) else {
+            return false;
+        };
+        match lead.run.apply(&event) {
+            Ok(()) => {
+                lead.writer.push(event, due);
+                self.is_dirty = true;
+                true
+            }
+            Err(illegal) => {
+                self.note(format!("run {run}: a decision was illegal: {illegal}"));
+                false
+            }
+        }
+    }
+
+    fn decide_grid(&mut self, event: GridEvent) {
+        match self.grid.apply(&event) {
+            Ok(()) => self.grid_log.push(event, self.now),
+            Err(illegal) => self.note(format!("grid: a decision was illegal: {illegal}")),
+        }
+    }
+
+    fn grid_mark(&self) -> Vec<Mark> {
+        vec![Mark {
+            log: LogId::Grid,
+            to: self.grid_log.mark(),
+        }]
+    }
+
+    fn run_mark(&self, run: &RunId) -> Vec<Mark> {
+        self.runs.get(run).map(Lead::mark).unwrap_or_default()
+    }
+
+    fn send(&mut self, stream: StreamId, body: ToWorkerBody, after: Vec<Mark>) {
+        let message = ToWorker {
+            term: self.term,
+            body,
+        };
+        let send = Output::Send {
+            stream,
+            message,
+            after: after.clone(),
+        };
+        self.held.push(after, send);
+    }
+
+    /// Sends to wherever the worker is connected now, if it is.
+    fn send_to(&mut self, worker: &WorkerId, body: ToWorkerBody, after: Vec<Mark>) {
+        if let Some(stream) = self.workers.get(worker).and_then(|worker| worker.stream) {
+            self.send(stream, body, after);
+        }
+    }
+
+    fn reply(&mut self, client: ClientId, answer: Answer, after: Vec<Mark>) {
+        let reply = Output::Reply {
+            client,
+            answer,
+            after: after.clone(),
+        };
+        self.held.push(after, reply);
+    }
+
+    fn note(&mut self, text: String) {
+        self.out.push(Output::Note(text));
+    }
+
+    /// Drops everything that is held; nobody is told anything.
+    fn exit(&mut self, why: Exit) {
+        self.phase = Phase::Gone;
+        self.held.clear();
+        self.out.push(Output::Exit(why));
+    }
+
+    fn flush(&mut self) {
+        if self.phase == Phase::Gone {
+            return;
+        }
+        let (now, limit, n_stamps, term) =
+            (self.now, self.config.batch_events, self.n_stamps, self.term);
+        if let Some((at, events)) = self.grid_log.begin(now, limit, n_stamps) {
+            self.out.push(Output::Append {
+                log: LogId::Grid,
+                at,
+                term,
+                elapsed: std::time::Duration::ZERO,
+                events: Events::Grid(events),
+            });
+        }
+        for lead in self.runs.values_mut() {
+            if let Some((at, events)) = lead.writer.begin(now, limit, n_stamps) {
+                self.out.push(Output::Append {
+                    log: LogId::Run(lead.id.clone()),
+                    at,
+                    term,
+                    elapsed: lead.elapsed(now),
+                    events: Events::Run(events),
+                });
+            }
+        }
+    }
+
+    /// Lets go of every output whose marks are durable.
+    fn release(&mut self) {
+        let (grid, runs) = (self.grid_log.durable(), &self.runs);
+        #[cfg(feature = "planted")]
+        let is_early = self.config.planted == Some(crate::planted::Planted::SendBeforeDurable);
+        #[cfg(not(feature = "planted"))]
+        let is_early = false;
+        let leaving = self.held.release(|log| match log {
+            _ if is_early => u64::MAX,
+            LogId::Grid => grid,
+            LogId::Run(run) => runs.get(run).map_or(u64::MAX, |lead| lead.writer.durable()),
+        });
+        for output in leaving {
+            let output = self.stamped(output);
+            self.out.push(output);
+        }
+    }
+
+    fn set_wake(&mut self) {
+        let Some(due) = self.next_due() else {
+            return;
+        };
+        if self.phase != Phase::Gone && self.woken_for != Some(due) {
+            self.woken_for = Some(due);
+            self.out.push(Output::WakeAt(due));
+        }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let logs = self.runs.values().filter_map(|lead| lead.writer.due());
+        let runs = self.runs.values().filter_map(|lead| self.run_due(lead));
+        let own = [self.grid_log.due(), self.watch_due, self.tick_due];
+        let due = logs.chain(runs).chain(own.into_iter().flatten()).min();
+        // A time that has passed is due at once, and only once: the next wake looks again.
+        due.map(|due| due.max(self.now))
+    }
+
+    #[cfg(feature = "planted")]
+    fn has_planted(&self, bug: crate::planted::Planted) -> bool {
+        self.config.planted == Some(bug)
+    }
+}
+
+/// How long a decision may wait for company on its way into the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    /// Somebody waits for it: work is granted, or a client answered.
+    Awaited,
+    /// It can be gathered with others.
+    Gathered,
+}

@@ -1,0 +1,211 @@
+//! Submit, cancel, list: what clients ask for, and the queue of runs.
+//!
+//! Blobs are stored before the event that names them; an answer waits for the log.
+
+use std::collections::BTreeSet;
+
+use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::{Digest, Plan, RunId};
+
+use crate::coordinator::input::{Blob, ClientId, Request};
+use crate::coordinator::output::{Answer, Output};
+use crate::coordinator::{Coordinator, Urgency};
+
+/// A submission whose blobs are on their way into the store.
+#[derive(Debug)]
+pub(crate) struct PendingSubmit {
+    run: RunId,
+    plan: Digest,
+    bundle: Digest,
+    missing: BTreeSet<Digest>,
+    clients: Vec<ClientId>,
+}
+
+impl Coordinator {
+    pub(super) fn hear_client(&mut self, client: ClientId, request: Request) {
+        match request {
+            Request::Submit {
+                client_request_id,
+                plan,
+                plan_blob,
+                bundle_blob,
+            } => self.submit(client, client_request_id, &plan, [plan_blob, bundle_blob]),
+            Request::Cancel { run, why } => self.cancel(client, &run, why),
+            Request::List => {
+                let runs = self.grid.runs().to_vec();
+                let after = self.grid_mark();
+                self.reply(client, Answer::Runs(runs), after);
+            }
+        }
+    }
+
+    fn submit(&mut self, client: ClientId, request_id: String, plan: &Plan, blobs: [Blob; 2]) {
+        if let Some(run) = self.grid.requested(&request_id) {
+            let answer = Answer::Submitted { run: run.clone() };
+            let after = self.grid_mark();
+            return self.reply(client, answer, after);
+        }
+        if let Some(pending) = self.submits.get_mut(&request_id) {
+            return pending.clients.push(client);
+        }
+        if let Some(why) = self.refusal(plan, &blobs) {
+            return self.reply(client, Answer::Refused { why }, Vec::new());
+        }
+        let [plan_blob, bundle_blob] = &blobs;
+        let pending = PendingSubmit {
+            run: plan.run.clone(),
+            plan: plan_blob.digest.clone(),
+            bundle: bundle_blob.digest.clone(),
+            missing: blobs.iter().map(|blob| blob.digest.clone()).collect(),
+            clients: vec![client],
+        };
+        self.submits.insert(request_id, pending);
+        for Blob { digest, bytes } in blobs {
+            self.out.push(Output::PutBlob { digest, bytes });
+        }
+    }
+
+    /// Why a plan can't become a run; `None` when it can.
+    fn refusal(&self, plan: &Plan, blobs: &[Blob; 2]) -> Option<String> {
+        let limit = self.config.max_cases;
+        let is_pending = self.submits.values().any(|pending| pending.run == plan.run);
+        if plan.cases.is_empty() {
+            return Some("the plan is empty: select at least one case".to_owned());
+        }
+        if plan.cases.len() > limit {
+            let n_cases = plan.cases.len();
+            return Some(format!(
+                "the plan has {n_cases} cases, this grid takes {limit}: split it"
+            ));
+        }
+        if let Some(case) = plan.repeated_ids().first() {
+            return Some(format!(
+                "case {case} is planned twice: make its rows differ"
+            ));
+        }
+        if is_pending || self.grid.run(&plan.run).is_some() {
+            return Some(format!("run {} exists already: make a new plan", plan.run));
+        }
+        if plan.bundle != blobs[1].digest {
+            return Some(
+                "the bundle is not the one that the plan names: send both again".to_owned(),
+            );
+        }
+        let broken = blobs
+            .iter()
+            .find(|blob| crate::digest::of(&blob.bytes) != blob.digest);
+        broken.map(|blob| {
+            format!(
+                "the bytes of blob {} have another digest: send it again",
+                blob.digest
+            )
+        })
+    }
+
+    pub(super) fn submit_blob_stored(&mut self, digest: &Digest) {
+        for pending in self.submits.values_mut() {
+            pending.missing.remove(digest);
+        }
+        let is_complete = |pending: &PendingSubmit| pending.missing.is_empty();
+        let complete: Vec<String> = self
+            .submits
+            .iter()
+            .filter(|(_, pending)| is_complete(pending))
+            .map(|(request_id, _)| request_id.clone())
+            .collect();
+        for client_request_id in complete {
+            if let Some(pending) = self.submits.remove(&client_request_id) {
+                self.submitted(client_request_id, pending);
+            }
+        }
+    }
+
+    fn submitted(&mut self, client_request_id: String, pending: PendingSubmit) {
+        let run = pending.run.clone();
+        self.decide_grid(GridEvent::RunSubmitted {
+            client_request_id,
+            run: pending.run,
+            plan: pending.plan,
+            bundle: pending.bundle,
+        });
+        self.is_dirty = true;
+        self.admit();
+        let after = self.grid_mark();
+        for client in pending.clients {
+            let answer = Answer::Submitted { run: run.clone() };
+            self.reply(client, answer, after.clone());
+        }
+    }
+
+    /// Admits runs in the order they were submitted, as far as there is room.
+    pub(super) fn admit(&mut self) {
+        let room = self.config.max_active.saturating_sub(self.grid.n_active());
+        let waiting = self.grid.runs().iter().filter(|run| !run.is_admitted);
+        let next: Vec<RunId> = waiting.take(room).map(|run| run.run.clone()).collect();
+        for run in next {
+            self.decide_grid(GridEvent::RunAdmitted { run });
+        }
+    }
+
+    /// A run log counts only once the grid log admits it: opened when that is durable.
+    pub(super) fn open_admitted(&mut self) {
+        if !self.grid_log.is_quiet() {
+            return;
+        }
+        let is_new = |run: &RunId| !self.opening.contains_key(run) && !self.runs.contains_key(run);
+        let lines = self.grid.runs().iter();
+        let admitted: Vec<RunId> = lines
+            .filter(|line| line.is_admitted && !line.is_closed && is_new(&line.run))
+            .map(|line| line.run.clone())
+            .collect();
+        for run in admitted {
+            self.open_run(run, false);
+        }
+    }
+
+    /// A queued run is admitted at once to be stopped: its cases get their outcome in its log.
+    fn cancel(&mut self, client: ClientId, run: &RunId, why: String) {
+        let Some(line) = self.grid.run(run) else {
+            let why = format!("there is no run {run}: `muster runs` lists them");
+            return self.reply(client, Answer::Refused { why }, Vec::new());
+        };
+        let (is_admitted, is_closed) = (line.is_admitted, line.is_closed);
+        if is_closed {
+            let answer = Answer::Cancelling { run: run.clone() };
+            return self.reply(client, answer, Vec::new());
+        }
+        if !is_admitted {
+            self.decide_grid(GridEvent::RunAdmitted { run: run.clone() });
+        }
+        self.stops_wanted
+            .entry(run.clone())
+            .or_insert_with(|| (why, Vec::new()))
+            .1
+            .push(client);
+        self.is_dirty = true;
+    }
+
+    /// Turns a wanted stop into a decision, once the run's log is led.
+    pub(super) fn stop_as_wanted(&mut self, id: &RunId) {
+        let Some((why, clients)) = self.stops_wanted.remove(id) else {
+            return;
+        };
+        self.stop(id, StopCause::Client, why);
+        let after = self.run_mark(id);
+        for client in clients {
+            let answer = Answer::Cancelling { run: id.clone() };
+            self.reply(client, answer, after.clone());
+        }
+    }
+
+    pub(super) fn stop(&mut self, id: &RunId, cause: StopCause, why: String) {
+        let can_stop = self.runs.get(id).is_some_and(|lead| {
+            lead.run.stop().is_none() && lead.run.draining().is_none() && !lead.run.is_ended()
+        });
+        if can_stop {
+            let text = format!("{}: {why}", cause.word());
+            self.decide(id, RunEvent::StopRequested { cause, why }, Urgency::Awaited);
+            self.drain(id, text);
+        }
+    }
+}

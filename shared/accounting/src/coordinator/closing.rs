@@ -1,0 +1,343 @@
+//! What a run's state calls for without any message: probes, red regions, regions without a
+//! worker, closed tiers, stops, leases, and draining.
+//!
+//! Times are the run's logged elapsed time, which a successor continues.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::event::{RunEvent, StopCause};
+use domain::message::ToWorkerBody;
+use domain::record::Preflight;
+use domain::run::{CaseState, Run};
+use domain::schedule::{self, Field};
+use domain::{CaseId, Instant, Outcome, PlannedRegion, Region, RunId, WorkerId};
+
+use crate::coordinator::lead::Lead;
+use crate::coordinator::{Coordinator, Urgency};
+
+impl Coordinator {
+    /// Brings one run as far as it goes by itself.
+    pub(super) fn advance(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| lead.is_ready) else {
+            return;
+        };
+        if lead.order.len() > 2 * lead.run.n_open() {
+            lead.order.prune(&lead.run);
+        }
+        if lead.run.is_ended() {
+            return self.close_run(id);
+        }
+        self.stop_as_wanted(id);
+        self.stop_at_deadline(id);
+        self.stop_at_failures(id);
+        if self.is_draining(id) {
+            return self.drained(id);
+        }
+        let field = self.field();
+        self.close_red_regions(id);
+        self.close_empty_regions(id, &field);
+        self.close_red_tier(id);
+        if self.runs.get(id).is_some_and(|lead| lead.run.n_open() == 0) {
+            self.drain(id, "every case has its outcome".to_owned());
+            return self.drained(id);
+        }
+        self.probe(id, &field);
+        self.grant(id);
+    }
+
+    fn is_draining(&self, id: &RunId) -> bool {
+        let lead = self.runs.get(id);
+        lead.is_some_and(|lead| lead.run.draining().is_some())
+    }
+
+    fn stop_at_deadline(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let deadline = lead.run.plan().deadline;
+        if lead.elapsed(self.now) >= deadline {
+            let why = format!("the run took its {} s", deadline.as_secs());
+            self.stop(id, StopCause::Deadline, why);
+        }
+    }
+
+    fn stop_at_failures(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let Some(limit) = lead.run.plan().max_fail else {
+            return;
+        };
+        let n_failed = lead.run.totals().failed;
+        if n_failed >= u64::from(limit) {
+            let why = format!("{n_failed} failed, the limit is {limit}");
+            self.stop(id, StopCause::MaxFail, why);
+        }
+    }
+
+    /// A region's cases begin only after one of its workers has executed `requires`.
+    fn probe(&mut self, id: &RunId, field: &Field) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
+        for region in regions_to_probe(&lead.run) {
+            if self.is_being_probed(id, &region) {
+                continue;
+            }
+            let Some(worker) = field.get(&region).and_then(BTreeSet::first).cloned() else {
+                continue;
+            };
+            let Some(session) = self.workers.get(&worker).map(|known| known.session) else {
+                continue;
+            };
+            if let Some(lead) = self.runs.get_mut(id) {
+                lead.probing.insert(region, (worker.clone(), session));
+            }
+            let probe = ToWorkerBody::Probe {
+                run: id.clone(),
+                plan: plan.clone(),
+                bundle: bundle.clone(),
+            };
+            let after = self.run_mark(id);
+            self.send_to(&worker, probe, after);
+        }
+    }
+
+    /// The worker that was asked is still there, under the same session.
+    fn is_being_probed(&self, id: &RunId, region: &Region) -> bool {
+        let asked = self.runs.get(id).and_then(|lead| lead.probing.get(region));
+        asked.is_some_and(|(worker, session)| {
+            let known = self.workers.get(worker);
+            known.is_some_and(|known| known.stream.is_some() && known.session == *session)
+        })
+    }
+
+    pub(super) fn probed(
+        &mut self,
+        worker: &WorkerId,
+        id: &RunId,
+        region: Region,
+        preflight: Preflight,
+    ) {
+        let (Some(known), Some(lead)) = (self.workers.get(worker), self.runs.get_mut(id)) else {
+            return;
+        };
+        let is_asked = lead
+            .probing
+            .get(&region)
+            .is_some_and(|(asked, _)| asked == worker);
+        let is_new = !lead.run.preflights().contains_key(&region) && !lead.run.is_ended();
+        if known.region == region && is_asked && is_new {
+            lead.probing.remove(&region);
+            let probed = RunEvent::RegionProbed { region, preflight };
+            self.decide(id, probed, Urgency::Awaited);
+        }
+    }
+
+    /// Cases of a region whose preflight is red are skipped.
+    fn close_red_regions(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let plan = lead.run.plan();
+        let is_red = |region: &Region| {
+            let preflight = lead.run.preflights().get(region);
+            preflight.is_some_and(|preflight| !preflight.green)
+        };
+        let is_all_red = !plan.regions.is_empty() && plan.regions.iter().all(is_red);
+        let closing: Vec<CaseId> = waiting(&lead.run)
+            .filter(|(_, region)| match region {
+                PlannedRegion::Named(region) => is_red(region),
+                PlannedRegion::Any => is_all_red,
+                PlannedRegion::Roles(roles) => roles.iter().any(|(_, region)| is_red(region)),
+            })
+            .map(|(case, _)| case)
+            .collect();
+        for case in closing {
+            let why = "env_unreachable: what the suites require was not met in preflight";
+            self.close(id, &case, Outcome::Skipped, why);
+        }
+    }
+
+    /// Cases of a region that stands without a worker past the placement deadline are errored.
+    fn close_empty_regions(&mut self, id: &RunId, field: &Field) {
+        let (now, placement) = (self.now, self.config.placement);
+        let Some(lead) = self.runs.get_mut(id) else {
+            return;
+        };
+        let elapsed = lead.elapsed(now);
+        let regions = lead.run.plan().regions.clone();
+        for region in &regions {
+            match field.contains_key(region) {
+                true => lead.empty_since.remove(region),
+                false => Some(*lead.empty_since.entry(region.clone()).or_insert(elapsed)),
+            };
+        }
+        let is_given_up = |region: &Region| {
+            let since = lead.empty_since.get(region);
+            since.is_some_and(|&since| elapsed >= since + placement)
+        };
+        let is_red = |region: &Region| {
+            lead.run.preflights().contains_key(region) && !lead.run.is_green(region)
+        };
+        let is_any_red = regions.iter().any(is_red);
+        let is_none_left = regions
+            .iter()
+            .all(|region| is_given_up(region) || is_red(region));
+        let closing: Vec<(CaseId, PlannedRegion)> = waiting(&lead.run)
+            .filter(|(_, region)| match region {
+                PlannedRegion::Named(region) => is_given_up(region),
+                PlannedRegion::Any => is_none_left,
+                PlannedRegion::Roles(roles) => roles.iter().any(|(_, region)| is_given_up(region)),
+            })
+            .map(|(case, region)| (case, region.clone()))
+            .collect();
+        for (case, region) in closing {
+            if region == PlannedRegion::Any && is_any_red {
+                let why = "env_unreachable: no region with a worker passed its preflight";
+                self.close(id, &case, Outcome::Skipped, why);
+            } else {
+                self.close(
+                    id,
+                    &case,
+                    Outcome::Errored,
+                    &format!("no_capacity: {region}"),
+                );
+            }
+        }
+    }
+
+    /// In a gated run a red P1 ends what has not started in later tiers; what runs is finished.
+    fn close_red_tier(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        if let Some(red) = schedule::red_tier(&lead.run) {
+            let (tier, why) = (red.tier, red.why);
+            self.decide(id, RunEvent::GateClosed { tier, why }, Urgency::Awaited);
+        }
+        let Some(lead) = self
+            .runs
+            .get(id)
+            .filter(|lead| !lead.run.gates_closed().is_empty())
+        else {
+            return;
+        };
+        let behind: Vec<(CaseId, String)> = schedule::behind_closed_gate(&lead.run)
+            .into_iter()
+            .map(|(case, gate)| (case, format!("tier_gate: {}", gate.why)))
+            .collect();
+        for (case, why) in behind {
+            self.close(id, &case, Outcome::Skipped, &why);
+        }
+    }
+
+    /// No new leases; a stopped run also cancels those that are out.
+    pub(super) fn drain(&mut self, id: &RunId, why: String) {
+        self.decide(
+            id,
+            RunEvent::Draining { why: why.clone() },
+            Urgency::Awaited,
+        );
+        let after = self.run_mark(id);
+        let Some(lead) = self.runs.get(id).filter(|lead| lead.run.stop().is_some()) else {
+            return;
+        };
+        let open: Vec<_> = lead
+            .run
+            .open_attempts()
+            .map(|attempt| (attempt.id, attempt.worker.clone()))
+            .collect();
+        for (attempt, worker) in open {
+            let cancel = ToWorkerBody::Cancel {
+                run: id.clone(),
+                attempt,
+                why: why.clone(),
+            };
+            self.send_to(&worker, cancel, after.clone());
+        }
+    }
+
+    /// Closes what is open in a draining run: at once what waits, and what is leased when its
+    /// worker has answered or the time for it is over.
+    fn drained(&mut self, id: &RunId) {
+        let (now, drain) = (self.now, self.config.drain);
+        let Some(lead) = self.runs.get_mut(id) else {
+            return;
+        };
+        let is_over = now >= *lead.drain_until.get_or_insert(now + drain);
+        let why = lead.run.draining().unwrap_or_default().to_owned();
+        let open: Vec<(CaseId, Option<WorkerId>)> = lead
+            .run
+            .cases()
+            .filter_map(|(case, facts)| match &facts.state {
+                CaseState::Waiting => Some((case.id.clone(), None)),
+                CaseState::Leased(attempt) if is_over => {
+                    let attempt = lead.run.attempt(*attempt);
+                    Some((
+                        case.id.clone(),
+                        attempt.map(|attempt| attempt.worker.clone()),
+                    ))
+                }
+                _ => None,
+            })
+            .collect();
+        for (case, worker) in open {
+            let (outcome, reason) = self.ended_by_drain(worker.as_ref(), &why);
+            self.close(id, &case, outcome, &reason);
+        }
+        self.recheck(id);
+    }
+
+    /// What a worker that is gone held is lost; everything else was cancelled.
+    fn ended_by_drain(&self, worker: Option<&WorkerId>, why: &str) -> (Outcome, String) {
+        let is_there = |worker: &WorkerId| {
+            let known = self.workers.get(worker);
+            known.is_some_and(|known| known.stream.is_some())
+        };
+        match worker {
+            Some(worker) if !is_there(worker) => {
+                let reason = format!("worker_lost: {worker} was gone when the run stopped ({why})");
+                (Outcome::Lost, reason)
+            }
+            _ => (Outcome::Cancelled, why.to_owned()),
+        }
+    }
+
+    /// When a run next needs a look although nothing is heard.
+    pub(super) fn run_due(&self, lead: &Lead) -> Option<Instant> {
+        if !lead.is_ready || lead.is_closed {
+            return None;
+        }
+        if let Some(ended_at) = lead.ended_at {
+            return Some(ended_at + self.config.silence());
+        }
+        if let Some(drain_until) = lead.drain_until {
+            return (lead.run.n_open() > 0).then_some(drain_until);
+        }
+        let placement = |since: &Duration| lead.at_elapsed(*since + self.config.placement);
+        let placements = lead.empty_since.values().map(placement);
+        let future = placements.filter(|&at| at > self.now);
+        let deadline = lead.at_elapsed(lead.run.plan().deadline);
+        future.chain([deadline]).min()
+    }
+}
+
+fn waiting(run: &Run) -> impl Iterator<Item = (CaseId, &PlannedRegion)> {
+    let waiting = run
+        .cases()
+        .filter(|(_, facts)| facts.state == CaseState::Waiting);
+    waiting.map(|(case, _)| (case.id.clone(), &case.region))
+}
+
+/// Regions of the plan with cases still to lease, that were not probed yet.
+fn regions_to_probe(run: &Run) -> Vec<Region> {
+    let needed = |region: &Region| waiting(run).any(|(_, planned)| planned.admits(region));
+    let regions = run.plan().regions.iter();
+    regions
+        .filter(|region| !run.preflights().contains_key(*region) && needed(region))
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! The end of a run: the final table, the second routine, the verdict in one append, and the
+//! run's end in the grid log once no lease can live any more.
+
+use domain::event::{GridEvent, RunEvent};
+use domain::gate::Verdict;
+use domain::message::ToWorkerBody;
+use domain::run;
+use domain::verdict::{Findings, Integrity, judge};
+use domain::{Digest, RunId};
+
+use crate::coordinator::output::Output;
+use crate::coordinator::{Coordinator, Urgency};
+
+impl Coordinator {
+    /// Every case has its outcome: the second routine reads the raw log.
+    pub(super) fn recheck(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get_mut(id) else {
+            return;
+        };
+        if lead.run.n_open() > 0 || lead.recheck_asked || lead.run.is_ended() {
+            return;
+        }
+        lead.recheck_asked = true;
+        let after = lead.mark();
+        let recheck = Output::Recheck {
+            run: id.clone(),
+            plan: lead.plan.clone(),
+            up_to: after.iter().map(|mark| mark.to).max().unwrap_or_default(),
+        };
+        self.held.push(after, recheck);
+    }
+
+    pub(super) fn rechecked(&mut self, id: &RunId, hash: &Digest, problems: Vec<String>) {
+        let Some(lead) = self.runs.get(id).filter(|lead| lead.recheck_asked) else {
+            return;
+        };
+        let own = crate::digest::of(&run::canonical(&run::table(&lead.run)));
+        let mut findings = Findings::of(&lead.run);
+        let broken = lead.run.broken_conservation().into_iter();
+        let broken = broken.map(|why| Integrity::ConservationBroken { why });
+        let disagrees = |why| Integrity::RecheckDisagrees { why };
+        let disagreements = problems.into_iter().map(disagrees);
+        findings.integrity.extend(broken.chain(disagreements));
+        if own != *hash {
+            let why = format!("the table's hash is {own}, the second routine says {hash}");
+            findings.integrity.push(Integrity::RecheckDisagrees { why });
+        }
+        let (word, reasons) = judge(lead.run.plan(), &findings);
+        let verdict = Verdict {
+            word,
+            reasons,
+            table_hash: own,
+        };
+        let elapsed = lead.elapsed(self.now);
+        if self.decide(
+            id,
+            RunEvent::RunEnded { verdict, elapsed },
+            Urgency::Awaited,
+        ) && let Some(lead) = self.runs.get_mut(id)
+        {
+            lead.ended_at = Some(self.now);
+        }
+    }
+
+    /// After the verdict: dismisses the workers, and closes the run when no lease is left.
+    pub(super) fn close_run(&mut self, id: &RunId) {
+        self.dismiss(id);
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_closed) else {
+            return;
+        };
+        let is_past = lead
+            .ended_at
+            .is_some_and(|ended| self.now >= ended + self.config.silence());
+        let has_lease = lead.run.open_attempts().next().is_some();
+        if !lead.writer.is_quiet() || (has_lease && !is_past) {
+            return;
+        }
+        lead.is_closed = true;
+        self.decide_grid(GridEvent::RunClosed { run: id.clone() });
+        self.remembered.push_back(id.clone());
+        while self.remembered.len() > self.config.keep_closed {
+            if let Some(oldest) = self.remembered.pop_front() {
+                self.runs.remove(&oldest);
+            }
+        }
+        self.admit();
+    }
+
+    /// Tells holders of leases that the run has ended, once that is durable.
+    fn dismiss(&mut self, id: &RunId) {
+        let after = self.run_mark(id);
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_dismissed) else {
+            return;
+        };
+        lead.is_dismissed = true;
+        let open: Vec<_> = lead
+            .run
+            .open_attempts()
+            .map(|attempt| (attempt.id, attempt.worker.clone()))
+            .collect();
+        for (attempt, worker) in open {
+            let cancel = ToWorkerBody::Cancel {
+                run: id.clone(),
+                attempt,
+                why: "the run has ended".to_owned(),
+            };
+            self.send_to(&worker, cancel, after.clone());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One run as its leader holds it: the fold, the writer of its log, and what is not in the log
+//! because a successor can do without it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use domain::event::RunEvent;
+use domain::record::CaseResult;
+use domain::run::Run;
+use domain::schedule::Order;
+use domain::{AttemptId, CaseId, Digest, Instant, Plan, Region, RunId, SessionId, WorkerId};
+
+use crate::coordinator::input::LogId;
+use crate::coordinator::log::Writer;
+use crate::coordinator::output::Mark;
+
+#[derive(Debug)]
+pub(crate) struct Lead {
+    pub(crate) id: RunId,
+    pub(crate) plan: Digest,
+    pub(crate) bundle: Digest,
+    pub(crate) run: Run,
+    pub(crate) writer: Writer<RunEvent>,
+    /// Position after the last segment read from the log.
+    pub(crate) tail: u64,
+    pub(crate) order: Order,
+    /// Our own TermStarted is durable in this log.
+    pub(crate) is_ready: bool,
+    /// Workers and clients wait for this run to be ready: it was open when the term began.
+    pub(crate) blocks: bool,
+    /// Elapsed time of the run at an instant of our clock.
+    base: (Duration, Instant),
+    /// Since when, in elapsed time, a region has been without a worker.
+    pub(crate) empty_since: BTreeMap<Region, Duration>,
+    pub(crate) probing: BTreeMap<Region, (WorkerId, SessionId)>,
+    pub(crate) drain_until: Option<Instant>,
+    pub(crate) recheck_asked: bool,
+    /// When the verdict was decided, and whether its workers were told to stop.
+    pub(crate) ended_at: Option<Instant>,
+    pub(crate) is_dismissed: bool,
+    pub(crate) is_closed: bool,
+    pub(crate) staged: BTreeMap<AttemptId, Staged>,
+    /// Attempts whose worker was sent the lease, or took it up again under us.
+    pub(crate) granted: BTreeSet<AttemptId>,
+    #[cfg(feature = "planted")]
+    pub(crate) forgets_watermarks: bool,
+}
+
+/// Results of one attempt on their way into the log: in order, each behind its blob.
+#[derive(Debug, Default)]
+pub(crate) struct Staged {
+    pub(crate) results: VecDeque<StagedResult>,
+    pub(crate) end: Option<(u64, Vec<CaseId>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct StagedResult {
+    pub(crate) seq: u64,
+    pub(crate) result: CaseResult,
+    /// The blob it waits for.
+    pub(crate) blob: Option<Digest>,
+    /// Why it can't count, if that is known already.
+    pub(crate) refused: Option<String>,
+}
+
+impl Lead {
+    pub(crate) fn new(id: RunId, plan: Digest, bundle: Digest, blocks: bool, of: Plan) -> Self {
+        Self {
+            order: Order::new(&of, &BTreeMap::new()),
+            run: Run::new(of),
+            id,
+            plan,
+            bundle,
+            writer: Writer::at(0),
+            tail: 0,
+            is_ready: false,
+            blocks,
+            base: (Duration::ZERO, Instant::ZERO),
+            empty_since: BTreeMap::new(),
+            probing: BTreeMap::new(),
+            drain_until: None,
+            recheck_asked: false,
+            ended_at: None,
+            is_dismissed: false,
+            is_closed: false,
+            staged: BTreeMap::new(),
+            granted: BTreeSet::new(),
+            #[cfg(feature = "planted")]
+            forgets_watermarks: false,
+        }
+    }
+
+    pub(crate) fn set_elapsed(&mut self, elapsed: Duration, now: Instant) {
+        self.base = (elapsed, now);
+    }
+
+    pub(crate) fn elapsed(&self, now: Instant) -> Duration {
+        self.base.0 + now.since(self.base.1)
+    }
+
+    /// The instant at which this much of the run will have elapsed.
+    pub(crate) fn at_elapsed(&self, elapsed: Duration) -> Instant {
+        self.base.1 + elapsed.saturating_sub(self.base.0)
+    }
+
+    /// What an output needs that depends on all decided so far.
+    pub(crate) fn mark(&self) -> Vec<Mark> {
+        vec![Mark {
+            log: LogId::Run(self.id.clone()),
+            to: self.writer.mark(),
+        }]
+    }
+
+    /// The last result taken in order, staged ones too.
+    pub(crate) fn taken_through(&self, attempt: AttemptId) -> u64 {
+        let staged = self
+            .staged
+            .get(&attempt)
+            .and_then(|staged| staged.results.back());
+        let acked = self.run.attempt(attempt).map_or(0, |attempt| attempt.acked);
+        staged.map_or(acked, |last| last.seq)
+    }
+
+    /// Leases are renewed: the run neither stops early nor has ended.
+    pub(crate) fn renews(&self) -> bool {
+        self.is_ready && self.run.stop().is_none() && !self.run.is_ended()
+    }
+}

@@ -1,0 +1,252 @@
+//! Leases: who gets which cases, and until when.
+//!
+//! A stamp is echoed only after an append that began after its arrival has succeeded: that proves
+//! that no successor had started its term by then. So the worker always gives up first.
+
+use domain::event::{GridEvent, RunEvent};
+use domain::message::{ToWorker, ToWorkerBody};
+use domain::schedule::{self, Asker, LOSSES_BEFORE_ALONE};
+use domain::{AttemptId, CaseId, Instant, RunId, WorkerId};
+
+use crate::coordinator::input::{LogId, StreamId};
+use crate::coordinator::output::Output;
+use crate::coordinator::{Coordinator, Urgency};
+
+impl Coordinator {
+    pub(super) fn beat(&mut self, worker: &WorkerId, stamp: Instant) {
+        self.n_stamps += 1;
+        let (n_stamps, now) = (self.n_stamps, self.now);
+        if let Some(known) = self.workers.get_mut(worker) {
+            known.stamp(n_stamps, stamp, now);
+        }
+        let due = now + self.config.tick;
+        self.tick_due.get_or_insert(due);
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::RenewalWithoutProof) {
+            self.prove(&LogId::Grid, n_stamps);
+        }
+    }
+
+    /// An append to `log` succeeded that began when `n_stamps` had arrived: renews what it proves.
+    pub(super) fn prove(&mut self, log: &LogId, n_stamps: u64) {
+        for known in self.workers.values_mut() {
+            known.prove(log, n_stamps);
+        }
+        let runs: Vec<RunId> = match log {
+            LogId::Grid => self.runs.keys().cloned().collect(),
+            LogId::Run(run) => vec![run.clone()],
+        };
+        for run in runs {
+            self.renew(&run);
+        }
+    }
+
+    /// Renewals leave at once, not in line behind outputs that still wait.
+    fn renew(&mut self, run: &RunId) {
+        let Some(lead) = self.runs.get(run).filter(|lead| lead.renews()) else {
+            return;
+        };
+        let mut by_worker = std::collections::BTreeMap::<&WorkerId, Vec<AttemptId>>::new();
+        let open = lead.run.open_attempts();
+        for attempt in open.filter(|attempt| lead.granted.contains(&attempt.id)) {
+            by_worker
+                .entry(&attempt.worker)
+                .or_default()
+                .push(attempt.id);
+        }
+        for (worker, attempts) in by_worker {
+            let Some(known) = self.workers.get_mut(worker) else {
+                continue;
+            };
+            let (Some(stream), Some((order, stamp))) = (known.stream, known.proven_for(run)) else {
+                continue;
+            };
+            if known
+                .renewed
+                .get(run)
+                .is_some_and(|&renewed| renewed >= order)
+            {
+                continue;
+            }
+            known.renewed.insert(run.clone(), order);
+            let body = ToWorkerBody::Renew {
+                stamp,
+                ttl: self.config.worker_ttl,
+                attempts: attempts
+                    .iter()
+                    .map(|&attempt| (run.clone(), attempt))
+                    .collect(),
+            };
+            let message = ToWorker {
+                term: self.term,
+                body,
+            };
+            let after = Vec::new();
+            self.out.push(Output::Send {
+                stream,
+                message,
+                after,
+            });
+        }
+    }
+
+    /// When stamps of lease holders have waited for a proof and no segment brought one, the grid
+    /// log gets a Tick.
+    pub(super) fn tick(&mut self) {
+        if self.tick_due.is_none_or(|due| due > self.now) {
+            return;
+        }
+        self.tick_due = None;
+        let is_unproven = |worker: &WorkerId, run: &RunId| {
+            let known = self.workers.get(worker);
+            known.is_some_and(|known| known.newest() > known.proven_for(run))
+        };
+        let waits = self.runs.values().filter(|lead| lead.renews()).any(|lead| {
+            let open = lead.run.open_attempts();
+            open.into_iter()
+                .any(|attempt| is_unproven(&attempt.worker, &lead.id))
+        });
+        if waits && self.grid_log.is_quiet() {
+            self.decide_grid(GridEvent::Tick);
+        }
+    }
+
+    /// Leases what can be leased, the emptiest worker first.
+    pub(super) fn grant(&mut self, id: &RunId) {
+        let field = self.field();
+        let mut askers: Vec<(usize, WorkerId)> = field
+            .values()
+            .flatten()
+            .map(|worker| (self.n_held(worker), worker.clone()))
+            .collect();
+        askers.sort();
+        for (_, worker) in askers {
+            while let Some(shard) = self.next_shard(id, &field, &worker) {
+                if !self.lease(id, &worker, shard) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn next_shard(
+        &self,
+        id: &RunId,
+        field: &schedule::Field,
+        worker: &WorkerId,
+    ) -> Option<Vec<CaseId>> {
+        let (lead, known) = (self.runs.get(id)?, self.workers.get(worker)?);
+        let asker = Asker {
+            worker,
+            region: &known.region,
+            slots: known.slots as usize,
+            n_held: self.n_held(worker),
+            holds_alone: self.holds_alone(worker),
+        };
+        schedule::next_shard(&lead.run, &lead.order, field, &asker)
+    }
+
+    /// Cases leased to a worker that have no outcome yet.
+    fn n_held(&self, worker: &WorkerId) -> usize {
+        let open = self.runs.values().flat_map(|lead| lead.run.open_attempts());
+        open.filter(|attempt| attempt.worker == *worker)
+            .map(|attempt| attempt.open.len())
+            .sum()
+    }
+
+    fn holds_alone(&self, worker: &WorkerId) -> bool {
+        self.runs.values().any(|lead| {
+            let own = lead
+                .run
+                .open_attempts()
+                .filter(|attempt| attempt.worker == *worker);
+            let facts = own
+                .flat_map(|attempt| &attempt.open)
+                .filter_map(|case| lead.run.case(case));
+            facts
+                .into_iter()
+                .any(|facts| facts.n_blamed() >= LOSSES_BEFORE_ALONE)
+        })
+    }
+
+    fn lease(&mut self, id: &RunId, worker: &WorkerId, cases: Vec<CaseId>) -> bool {
+        let (Some(lead), Some(known)) = (self.runs.get(id), self.workers.get(worker)) else {
+            return false;
+        };
+        let Some(stream) = known.stream else {
+            return false;
+        };
+        let (attempt, session) = (lead.run.next_attempt(), known.session);
+        let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
+        let is_first = self.n_held(worker) == 0;
+        let event = RunEvent::ShardLeased {
+            attempt,
+            worker: worker.clone(),
+            session,
+            region: known.region.clone(),
+            cases: cases.clone(),
+        };
+        if !self.decide(id, event, Urgency::Awaited) {
+            return false;
+        }
+        if is_first {
+            self.progressed(worker);
+        }
+        self.watch_from(self.now + self.config.stall_slack.min(self.config.silence()));
+        let body = ToWorkerBody::Lease {
+            run: id.clone(),
+            attempt,
+            session,
+            plan,
+            bundle,
+            cases,
+            stamp: Instant::ZERO,
+            ttl: self.config.worker_ttl,
+        };
+        let after = self.run_mark(id);
+        self.send(stream, body, after);
+        true
+    }
+
+    /// The last touch before an output leaves: a lease gets the newest stamp that is proven by
+    /// now, and from here on the attempt is renewed.
+    pub(super) fn stamped(&mut self, mut output: Output) -> Output {
+        let Output::Send {
+            stream, message, ..
+        } = &mut output
+        else {
+            return output;
+        };
+        match &mut message.body {
+            ToWorkerBody::Lease {
+                run,
+                attempt,
+                stamp,
+                ..
+            } => {
+                let (run, attempt) = (run.clone(), *attempt);
+                *stamp = self.proven_on(*stream, &run);
+                self.granted(&run, attempt);
+            }
+            ToWorkerBody::Expect { run, attempt, .. } => {
+                let (run, attempt) = (run.clone(), *attempt);
+                self.granted(&run, attempt);
+            }
+            _ => {}
+        }
+        output
+    }
+
+    fn proven_on(&self, stream: StreamId, run: &RunId) -> Instant {
+        let worker = self.streams.get(&stream);
+        let known = worker.and_then(|worker| self.workers.get(worker));
+        let proven = known.and_then(|known| known.proven_for(run));
+        proven.map_or(Instant::ZERO, |(_, stamp)| stamp)
+    }
+
+    fn granted(&mut self, run: &RunId, attempt: AttemptId) {
+        if let Some(lead) = self.runs.get_mut(run) {
+            lead.granted.insert(attempt);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One log as its leader writes it: what waits, what is under way, what is durable.
+//!
+//! At most one append is under way. Events wait `gather` for company unless somebody waits for a
+//! grant or an answer.
+
+use std::time::Duration;
+
+use domain::Instant;
+
+#[derive(Debug)]
+pub(crate) struct Writer<E> {
+    /// Position of the next segment to be begun.
+    next: u64,
+    durable: u64,
+    pending: Vec<E>,
+    in_flight: Option<InFlight>,
+    /// When the oldest pending event may wait no longer.
+    due: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InFlight {
+    /// How many stamps had arrived when the append began: these are what its success proves.
+    pub(crate) n_stamps: u64,
+}
+
+impl<E> Writer<E> {
+    pub(crate) fn at(tail: u64) -> Self {
+        Self {
+            next: tail,
+            durable: tail,
+            pending: Vec::new(),
+            in_flight: None,
+            due: None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, event: E, due: Instant) {
+        self.pending.push(event);
+        self.due = Some(self.due.map_or(due, |held| held.min(due)));
+    }
+
+    /// Segments that must be durable for all events pushed so far to be.
+    pub(crate) fn mark(&self) -> u64 {
+        self.next + u64::from(!self.pending.is_empty())
+    }
+
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.in_flight.is_none() && self.pending.is_empty()
+    }
+
+    /// When pending events are to be appended, if nothing is under way.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.is_busy())
+    }
+
+    /// Begins an append if one is due: its position and events.
+    pub(crate) fn begin(
+        &mut self,
+        now: Instant,
+        limit: usize,
+        n_stamps: u64,
+    ) -> Option<(u64, Vec<E>)> {
+        let is_full = self.pending.len() >= limit;
+        let is_due = self.due().is_some_and(|due| is_full || due <= now);
+        if !is_due {
+            return None;
+        }
+        let rest = self.pending.split_off(self.pending.len().min(limit));
+        let events = std::mem::replace(&mut self.pending, rest);
+        self.due = (!self.pending.is_empty()).then_some(now);
+        let at = self.next;
+        self.next += 1;
+        self.in_flight = Some(InFlight { n_stamps });
+        Some((at, events))
+    }
+
+    /// The append under way is durable.
+    pub(crate) fn finish(&mut self, to: u64) -> Option<InFlight> {
+        self.durable = self.durable.max(to);
+        self.in_flight.take()
+    }
+}
+
+/// The instant until which events of this urgency may wait.
+pub(crate) fn due(now: Instant, gather: Duration, is_urgent: bool) -> Instant {
+    match is_urgent {
+        true => now,
+        false => now + gather,
+    }
+}

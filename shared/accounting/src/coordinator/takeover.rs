@@ -1,0 +1,340 @@
+//! How a term begins: read the grid log, start the term in it, then the same for each open run.
+//!
+//! Nothing is decided, answered or granted before our own TermStarted is durable in the log in
+//! question. A conflict while starting means: read on and try again. Later it means: deposed.
+
+use std::time::Duration;
+
+use domain::event::{GridEvent, RunEvent, Segment};
+use domain::{AttemptId, Plan, RunId, Term, WorkerId};
+
+use crate::coordinator::attendance::Attendance;
+use crate::coordinator::config::FORMAT;
+use crate::coordinator::input::{AppendError, Input, LogId};
+use crate::coordinator::lead::Lead;
+use crate::coordinator::log::Writer;
+use crate::coordinator::output::{Answer, Exit, Output};
+use crate::coordinator::{Coordinator, Phase, Urgency};
+
+impl Coordinator {
+    pub(super) fn elected(&mut self, term: Term) {
+        if self.phase != Phase::Standby {
+            return;
+        }
+        self.term = term;
+        self.phase = Phase::Reading;
+        self.out.push(Output::ReadGrid { from: 0 });
+    }
+
+    /// Before there is a leader here, workers and clients wait; in standby they are sent on.
+    pub(super) fn defer(&mut self, input: Input) {
+        match (self.phase, input) {
+            (Phase::Standby, Input::FromClient { client, .. }) => {
+                let why = "this coordinator does not lead; ask the leader".to_owned();
+                self.reply(client, Answer::Refused { why }, Vec::new());
+            }
+            (Phase::Standby, Input::FromWorker { stream, .. }) => {
+                self.held.push(Vec::new(), Output::Close { stream });
+            }
+            (_, input) => self.deferred.push_back(input),
+        }
+    }
+
+    pub(super) fn grid_tail(&mut self, segments: &[Segment<GridEvent>]) {
+        if self.phase != Phase::Reading {
+            return;
+        }
+        for segment in segments {
+            if let Err(illegal) = self.grid.fold(segment) {
+                return self.exit(Exit::Unreadable(illegal.to_string()));
+            }
+        }
+        if let Some(term) = self.grid.term().filter(|&term| term >= self.term) {
+            return self.exit(Exit::Deposed(format!("term {term}")));
+        }
+        self.grid_log = Writer::at(self.grid.tail());
+        self.phase = Phase::Starting;
+        self.grid_log.push(self.grid_term(), self.now);
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::NoTermStarted) {
+            self.grid_started();
+        }
+    }
+
+    fn grid_term(&self) -> GridEvent {
+        GridEvent::TermStarted {
+            term: self.term,
+            leader: self.config.leader.clone(),
+            format: FORMAT,
+        }
+    }
+
+    fn grid_started(&mut self) {
+        if let Err(illegal) = self.grid.apply(&self.grid_term()) {
+            return self.exit(Exit::Unreadable(illegal.to_string()));
+        }
+        self.phase = Phase::Leading;
+        self.is_dirty = true;
+        let open = self.grid.runs().iter();
+        let open: Vec<_> = open
+            .filter(|run| run.is_admitted && !run.is_closed)
+            .cloned()
+            .collect();
+        for line in open {
+            self.open_run(line.run, true);
+        }
+    }
+
+    /// Asks for a run's log and plan; `blocks` holds workers and clients back until it is led.
+    pub(super) fn open_run(&mut self, run: RunId, blocks: bool) {
+        let Some(line) = self.grid.run(&run) else {
+            return;
+        };
+        let plan = line.plan.clone();
+        self.opening.insert(run.clone(), blocks);
+        self.out.push(Output::ReadRun { run, plan, from: 0 });
+    }
+
+    pub(super) fn run_tail(
+        &mut self,
+        id: &RunId,
+        plan: Plan,
+        segments: &[Segment<RunEvent>],
+        wall_ms: u64,
+    ) {
+        if let (Some(blocks), Some(line)) = (self.opening.remove(id), self.grid.run(id)) {
+            let (digest, bundle) = (line.plan.clone(), line.bundle.clone());
+            let lead = Lead::new(id.clone(), digest, bundle, blocks, plan);
+            self.runs.insert(id.clone(), lead);
+        }
+        let (now, term) = (self.now, self.term);
+        let max_downtime = self.config.max_downtime;
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) else {
+            return;
+        };
+        if let Err(why) = fold_tail(lead, segments) {
+            return self.exit(Exit::Unreadable(format!("run {id}: {why}")));
+        }
+        if let Some(held) = lead.run.term().filter(|&held| held >= term) {
+            return self.exit(Exit::Deposed(format!("term {held}")));
+        }
+        if let Some(last) = segments.last() {
+            let downtime = Duration::from_millis(wall_ms.saturating_sub(last.wall_ms));
+            lead.set_elapsed(last.elapsed + downtime.min(max_downtime), now);
+        } else if lead.tail == 0 {
+            lead.set_elapsed(Duration::ZERO, now);
+        }
+        lead.writer = Writer::at(lead.tail);
+        for event in self.run_term(id) {
+            if let Some(lead) = self.runs.get_mut(id) {
+                lead.writer.push(event, now);
+            }
+        }
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::NoTermStarted) {
+            self.run_started(id);
+        }
+    }
+
+    fn run_term(&self, id: &RunId) -> Vec<RunEvent> {
+        let Some(lead) = self.runs.get(id) else {
+            return Vec::new();
+        };
+        let opened = RunEvent::RunOpened {
+            run: id.clone(),
+            plan: lead.plan.clone(),
+            bundle: lead.bundle.clone(),
+        };
+        let term = RunEvent::TermStarted {
+            term: self.term,
+            leader: self.config.leader.clone(),
+            format: FORMAT,
+        };
+        match lead.run.is_opened() {
+            true => vec![term],
+            false => vec![opened, term],
+        }
+    }
+
+    fn run_started(&mut self, id: &RunId) {
+        let events = self.run_term(id);
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) else {
+            return;
+        };
+        for event in &events {
+            if let Err(illegal) = lead.run.apply(event) {
+                return self.exit(Exit::Unreadable(format!("run {id}: {illegal}")));
+            }
+        }
+        lead.is_ready = true;
+        if lead.run.is_ended() {
+            lead.ended_at = Some(self.now);
+        }
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::WatermarkNotRestored) {
+            self.forget_watermarks(id);
+        }
+        self.is_dirty = true;
+        self.expect_holders(id);
+        self.begin(id);
+    }
+
+    /// Workers that hold leases of an earlier term have ttl and guard from now on to come back;
+    /// those that were one process with their coordinator are dead already.
+    fn expect_holders(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let open: Vec<(AttemptId, WorkerId)> = lead
+            .run
+            .open_attempts()
+            .map(|attempt| (attempt.id, attempt.worker.clone()))
+            .collect();
+        for (attempt, worker) in open {
+            if self.config.one_process {
+                self.lose(id, attempt, "the process of its worker ended", false);
+            } else {
+                self.expect_worker(id, worker);
+            }
+        }
+    }
+
+    fn expect_worker(&mut self, id: &RunId, worker: WorkerId) {
+        let seen = self
+            .runs
+            .get(id)
+            .and_then(|lead| lead.run.workers().get(&worker));
+        if let Some(seen) = seen {
+            let (region, slots, incarnation) = (seen.region.clone(), seen.slots, seen.incarnation);
+            let now = self.now;
+            self.workers
+                .entry(worker)
+                .or_insert_with(|| Attendance::expected(region, slots, incarnation, now));
+        }
+        self.watch_from(self.now + self.config.silence());
+    }
+
+    pub(super) fn durable(&mut self, log: &LogId, to: u64) {
+        let finished = match log {
+            LogId::Grid => self.grid_log.finish(to),
+            LogId::Run(run) => self
+                .runs
+                .get_mut(run)
+                .and_then(|lead| lead.writer.finish(to)),
+        };
+        if let Some(finished) = finished {
+            self.prove(log, finished.n_stamps);
+        }
+        match log {
+            LogId::Grid if self.phase == Phase::Starting => self.grid_started(),
+            LogId::Grid => self.open_admitted(),
+            LogId::Run(run) => {
+                if self.runs.get(run).is_some_and(|lead| !lead.is_ready) {
+                    self.run_started(run);
+                }
+                let (run, up_to) = (run.clone(), to);
+                self.out.push(Output::Published { run, up_to });
+            }
+        }
+        self.is_dirty = true;
+    }
+
+    pub(super) fn append_failed(&mut self, log: &LogId, why: &AppendError) {
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::ConflictIsSuccess) {
+            let at = match log {
+                LogId::Grid => self.grid_log.mark(),
+                LogId::Run(run) => self.runs.get(run).map_or(0, |lead| lead.writer.mark()),
+            };
+            return self.durable(log, at);
+        }
+        match (why, log) {
+            (AppendError::Io(text), _) => self.exit(Exit::Store(text.clone())),
+            (AppendError::Conflict, LogId::Grid) if self.phase == Phase::Starting => {
+                self.phase = Phase::Reading;
+                let from = self.grid.tail();
+                self.out.push(Output::ReadGrid { from });
+            }
+            (AppendError::Conflict, LogId::Run(run)) => match self.runs.get(run) {
+                Some(lead) if !lead.is_ready => {
+                    let (plan, from) = (lead.plan.clone(), lead.tail);
+                    let run = run.clone();
+                    self.out.push(Output::ReadRun { run, plan, from });
+                }
+                _ => self.exit(Exit::Deposed(format!("the log of run {run}"))),
+            },
+            (AppendError::Conflict, LogId::Grid) => {
+                self.exit(Exit::Deposed("the grid log".to_owned()));
+            }
+        }
+    }
+
+    #[cfg(feature = "planted")]
+    fn forget_watermarks(&mut self, id: &RunId) {
+        if let Some(lead) = self.runs.get_mut(id) {
+            lead.forgets_watermarks = true;
+        }
+    }
+}
+
+fn fold_tail(lead: &mut Lead, segments: &[Segment<RunEvent>]) -> Result<(), String> {
+    for segment in segments {
+        if segment.position != lead.tail {
+            return Err(format!(
+                "segment {} is missing, {} stands in its place",
+                lead.tail, segment.position
+            ));
+        }
+        let folded = lead.run.apply_segment(segment);
+        folded.map_err(|illegal| format!("segment {}: {illegal}", segment.position))?;
+        lead.tail += 1;
+    }
+    lead.order.prune(&lead.run);
+    Ok(())
+}
+
+impl Coordinator {
+    /// What is decided without any worker, once per run and again after a takeover: outcomes
+    /// carried over, declared skips, and what this version can't place.
+    fn begin(&mut self, id: &RunId) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let waiting: Vec<_> = lead
+            .run
+            .cases()
+            .filter(|(_, facts)| facts.state == domain::run::CaseState::Waiting)
+            .map(|(case, _)| (case.id.clone(), case.declared_skip, case.legs.len()))
+            .collect();
+        if lead.run.is_ended() {
+            return;
+        }
+        for (case, skip, n_legs) in waiting {
+            let is_carried = self
+                .runs
+                .get(id)
+                .is_some_and(|lead| lead.run.carried_result(&case).is_some());
+            if is_carried
+                && self.decide(
+                    id,
+                    RunEvent::CaseCarried { case: case.clone() },
+                    Urgency::Gathered,
+                )
+            {
+                continue;
+            }
+            if let Some(skip) = skip {
+                self.close(id, &case, domain::Outcome::Skipped, skip.word());
+            } else if n_legs > 1 {
+                let why = format!("no_capacity: {n_legs} legs can't be granted together yet");
+                self.close(id, &case, domain::Outcome::Errored, &why);
+            } else {
+                self.judge_losses(id, &case);
+            }
+        }
+        let connected: Vec<WorkerId> = self.connected().cloned().collect();
+        for worker in connected {
+            self.join(id, &worker);
+        }
+    }
+}

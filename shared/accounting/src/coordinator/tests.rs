@@ -1,0 +1,1 @@
+//! Rules of the coordinator, one feature a test.

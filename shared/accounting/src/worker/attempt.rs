@@ -1,0 +1,123 @@
+//! One attempt as its worker holds it: cases to start, cases that run, results not acknowledged.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::message::OpenAttempt;
+use domain::record::CaseResult;
+use domain::{AttemptId, CaseId, Digest, Instant, RunId};
+
+use crate::worker::input::Recovered;
+
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) run: RunId,
+    pub(crate) id: AttemptId,
+    pub(crate) plan: Digest,
+    pub(crate) bundle: Digest,
+    /// Not started yet.
+    pub(crate) queued: VecDeque<CaseId>,
+    pub(crate) running: BTreeSet<CaseId>,
+    /// Told to stop and still running; what comes of them is not counted.
+    pub(crate) aborting: BTreeSet<CaseId>,
+    /// Given back without having started.
+    pub(crate) released: Vec<CaseId>,
+    /// Results not acknowledged, dense.
+    pub(crate) results: BTreeMap<u64, Unacked>,
+    pub(crate) next_seq: u64,
+    /// The next result to send on this stream; `None` until the coordinator says where it stands.
+    pub(crate) cursor: Option<u64>,
+    /// The lease: no exchange after this.
+    pub(crate) until: Instant,
+    /// Why nothing more is started; `None` while the lease is believed in.
+    pub(crate) stopped: Option<String>,
+    pub(crate) is_end_sent: bool,
+    /// The coordinator wants no more of it; it goes once nothing runs.
+    pub(crate) is_forgotten: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Unacked {
+    pub(crate) result: Box<CaseResult>,
+    pub(crate) record: Vec<u8>,
+    pub(crate) is_written: bool,
+}
+
+impl Unacked {
+    /// Roughly what it takes on the wire and in the spool.
+    pub(crate) fn size(&self) -> usize {
+        self.record.len() + 512
+    }
+}
+
+impl Held {
+    pub(crate) fn leased(
+        (run, id): (RunId, AttemptId),
+        (plan, bundle): (Digest, Digest),
+        cases: Vec<CaseId>,
+        until: Instant,
+    ) -> Self {
+        Self {
+            run,
+            id,
+            plan,
+            bundle,
+            queued: cases.into(),
+            running: BTreeSet::new(),
+            aborting: BTreeSet::new(),
+            released: Vec::new(),
+            results: BTreeMap::new(),
+            next_seq: 1,
+            cursor: Some(1),
+            until,
+            stopped: None,
+            is_end_sent: false,
+            is_forgotten: false,
+        }
+    }
+
+    /// Left by an earlier incarnation: only results to deliver.
+    pub(crate) fn recovered(recovered: Recovered) -> Self {
+        let nothing = Digest::new("");
+        let key = (recovered.run, recovered.attempt);
+        let mut held = Self::leased(key, (nothing.clone(), nothing), Vec::new(), Instant::ZERO);
+        held.stopped = Some("left by an earlier incarnation".to_owned());
+        held.cursor = None;
+        for kept in recovered.results {
+            held.next_seq = held.next_seq.max(kept.seq + 1);
+            let unacked = Unacked {
+                result: Box::new(kept.result),
+                record: kept.record,
+                is_written: true,
+            };
+            held.results.insert(kept.seq, unacked);
+        }
+        held
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.stopped.is_none()
+    }
+
+    /// Nothing is executed any more, nor will be.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queued.is_empty() && self.running.is_empty() && self.aborting.is_empty()
+    }
+
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.next_seq - 1
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.results.values().map(Unacked::size).sum()
+    }
+
+    pub(crate) fn as_open(&self) -> OpenAttempt {
+        let lowest = self.results.keys().next().copied();
+        OpenAttempt {
+            run: self.run.clone(),
+            attempt: self.id,
+            next_seq: lowest.unwrap_or(self.next_seq),
+            alive: self.is_alive(),
+        }
+    }
+}

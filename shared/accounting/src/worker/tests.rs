@@ -1,0 +1,1 @@
+//! Rules of the worker, one feature a test.
