@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::budget::Budget;
 use crate::error::{CompileError, EvalError, Lint};
 use crate::scope::Scope;
+use crate::tree::{Kind, Node};
 use crate::value::Value;
+use crate::{evaluate, fold, infer, lint, lower, parse};
 
 /// A compiled expression; a clone shares it.
 #[derive(Debug, Clone)]
@@ -17,6 +19,7 @@ pub struct Expression {
 #[derive(Debug)]
 struct Compiled {
     source: String,
+    tree: Node,
     roots: Vec<Arc<str>>,
     lints: Vec<Lint>,
     type_name: Option<&'static str>,
@@ -41,23 +44,18 @@ impl Expression {
     /// The first thing wrong with it: syntax, an unknown function, a wrong number of arguments,
     /// kinds of values that cannot go together, or more nodes and nesting than the bounds allow.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        let fail = |message: String| CompileError {
-            offset: 0,
-            len: 1,
-            message,
-            fix: None,
-        };
-        let ast = cel::parser::Parser::new()
-            .parse(source)
-            .map_err(|e| fail(e.to_string()))?;
-        let references = ast.references();
-        let roots = references.variables().into_iter().map(Arc::from).collect();
+        let parsed = parse::parse(source)?;
+        let lowered = lower::lower(source, &parsed)?;
+        let type_name = infer::check(&lowered.tree)?.name();
+        let lints = lint::lints(&lowered.tree);
+        let tree = fold::fold(lowered.tree, source)?;
         let source = source.to_owned();
         let shared = Compiled {
             source,
-            roots,
-            lints: Vec::new(),
-            type_name: None,
+            tree,
+            roots: lowered.roots,
+            lints,
+            type_name,
         };
         Ok(Expression {
             shared: Arc::new(shared),
@@ -78,13 +76,16 @@ impl Expression {
     /// Whether the result is the same whatever the scope and the effects are.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        self.shared.roots.is_empty()
+        self.constant().is_some() || fold::is_closed(&self.shared.tree)
     }
 
     /// The constant result, where folding found one.
     #[must_use]
     pub fn constant(&self) -> Option<&Value> {
-        None
+        match &self.shared.tree.kind {
+            Kind::Constant(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// The kind of value it gives where that is known without data, in the words of
@@ -106,13 +107,6 @@ impl Expression {
     /// A missing field, kinds that do not go together, an index beyond a list, a spent budget, an
     /// undeclared name, or a function that refuses its values.
     pub fn evaluate(&self, scope: &Scope, budget: &mut Budget) -> Result<Evaluated, EvalError> {
-        let _ = (scope, budget);
-        Err(EvalError {
-            kind: crate::ErrorKind::Function,
-            message: "the evaluator is not in this commit yet".to_owned(),
-            offset: 0,
-            len: self.source().len(),
-            reads: Vec::new(),
-        })
+        evaluate::evaluate(&self.shared.tree, &self.shared.source, scope, budget)
     }
 }

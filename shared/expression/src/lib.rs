@@ -7,11 +7,20 @@
 
 mod budget;
 mod error;
+mod evaluate;
 mod expression;
+mod fold;
+mod infer;
+mod kinds;
+mod library;
+mod lint;
+mod lower;
 pub mod names;
+mod parse;
 mod redactor;
 mod scope;
 mod template;
+mod tree;
 mod value;
 
 pub use budget::Budget;
