@@ -10,26 +10,27 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::Digest;
 use prost::Message;
 
-use crate::port::{AppendError, Batch, Blob, Error, Log, LogId, Position, ReadLog, Store};
-use crate::segment::{Chain, Stored};
+use crate::port::{AppendError, Batch, Blobs, Error, Log, LogId, Position, Store, Tail};
+use crate::segment::Chain;
 
 pub mod folder;
 pub mod frame;
 pub mod pack;
 
 pub use folder::{Copy, RunFolder};
+use frame::Cursor;
 use pack::Packs;
+
+/// The folder of blobs, beside the logs.
+pub(crate) const BLOBS: &str = "blobs";
 
 /// Where the logs of a coordinator lie below its data directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// Many runs: `grid.log`, and `runs/<id>/run.log` with `runs/<id>/blobs/`.
+    /// Many runs: `grid.log`, `blobs/` of all runs, and `runs/<id>/run.log`.
     Grid,
     /// One run, whose folder the data directory is: `grid.log`, `run.log` and `blobs/`.
     SingleRun,
@@ -50,7 +51,7 @@ impl FileStore {
         }
     }
 
-    /// The folder that holds a log and its blobs.
+    /// The folder that holds a log.
     pub fn folder(&self, id: &LogId) -> PathBuf {
         match (id, self.layout) {
             (LogId::Run(run), Layout::Grid) => self.root.join("runs").join(safe_name(run.as_str())),
@@ -68,11 +69,12 @@ impl Store for FileStore {
         Ok(Box::new(FileLog::open(id, &self.folder(id))?))
     }
 
-    fn reader(&self, id: &LogId) -> Result<Option<Box<dyn ReadLog>>, Error> {
-        let exists = self.file(id).exists();
-        Ok(exists.then(|| -> Box<dyn ReadLog> {
-            Box::new(RunFolder::of_log(id.clone(), self.folder(id)))
-        }))
+    fn tail(&self, id: &LogId) -> Box<dyn Tail> {
+        Box::new(Cursor::new(id, self.file(id)))
+    }
+
+    fn blobs(&self) -> Result<Box<dyn Blobs>, Error> {
+        Ok(Box::new(Packs::open(&self.root.join(BLOBS))?))
     }
 }
 
@@ -109,16 +111,13 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// One log file with its packs, written by its only holder.
+/// One log file, written by its only holder.
 #[derive(Debug)]
 pub struct FileLog {
     id: LogId,
-    folder: PathBuf,
+    path: PathBuf,
     file: File,
     chain: Chain,
-    /// Bytes of the file that are durable; readers of this process read no further.
-    mark: Arc<AtomicU64>,
-    packs: Packs,
     /// Set after a failed write: nothing is written again.
     broken: Option<String>,
 }
@@ -126,25 +125,22 @@ pub struct FileLog {
 impl FileLog {
     /// Opens `folder`'s log for writing; makes it when it is missing.
     pub fn open(id: &LogId, folder: &Path) -> Result<Self, Error> {
-        let blobs = folder.join("blobs");
         fs::create_dir_all(folder).map_err(at(folder))?;
         let path = folder.join(file_name(id));
-        let walked = frame::walk(id, &path)?;
-        let (file, bytes) = rewrite(&path, &walked.kept).map_err(at(&path))?;
+        let verified = frame::verify(id, &path)?;
+        let file = rewrite(&path, &verified.kept).map_err(at(&path))?;
         sync_directory(folder).map_err(at(folder))?;
-        if let Some(parent) = folder.parent() {
+        if let Some(parent) = folder.parent().filter(|parent| parent.is_dir()) {
             sync_directory(parent).map_err(at(parent))?;
         }
-        if let Some(torn) = walked.torn_at {
-            tracing::warn!(file = %path.display(), offset = torn, "cut off an entry that was never acknowledged");
+        if let Some(offset) = verified.torn_at {
+            tracing::warn!(file = %path.display(), offset, "cut off an entry that was never acknowledged");
         }
         Ok(Self {
             id: id.clone(),
-            folder: folder.to_owned(),
+            path,
             file,
-            chain: walked.chain,
-            mark: Arc::new(AtomicU64::new(bytes)),
-            packs: Packs::open(&blobs)?,
+            chain: verified.chain,
             broken: None,
         })
     }
@@ -153,7 +149,7 @@ impl FileLog {
         let why = why.to_string();
         self.broken = Some(why.clone());
         AppendError::Fatal {
-            log: self.id.clone(),
+            place: self.path.display().to_string(),
             why,
         }
     }
@@ -162,7 +158,7 @@ impl FileLog {
         match &self.broken {
             None => Ok(()),
             Some(why) => Err(AppendError::Fatal {
-                log: self.id.clone(),
+                place: self.path.display().to_string(),
                 why: why.clone(),
             }),
         }
@@ -191,43 +187,23 @@ impl FileLog {
         }
         self.write(&bytes).map_err(|why| self.fatal(&why))?;
         self.chain = chain;
-        self.mark.fetch_add(bytes.len() as u64, Ordering::AcqRel);
         Ok(())
     }
 
-    /// Writes the frame and syncs blobs first, then the log.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.packs.sync()?;
         self.file.write_all(bytes)?;
         self.file.sync_data()
     }
 }
 
 /// Copies the kept bytes to a new file that takes the old one's place, synced.
-fn rewrite(path: &Path, kept: &[u8]) -> io::Result<(File, u64)> {
+fn rewrite(path: &Path, kept: &[u8]) -> io::Result<File> {
     let new = path.with_extension("log.new");
     let mut file = File::create(&new)?;
-    if kept.is_empty() {
-        file.write_all(frame::MAGIC)?;
-    } else {
-        file.write_all(kept)?;
-    }
+    file.write_all(if kept.is_empty() { frame::MAGIC } else { kept })?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    let file = OpenOptions::new().append(true).open(path)?;
-    let bytes = file.metadata()?.len();
-    Ok((file, bytes))
-}
-
-impl ReadLog for FileLog {
-    fn segments(&self, from: Position) -> Result<Vec<Stored>, Error> {
-        let path = self.folder.join(file_name(&self.id));
-        frame::read_to(&self.id, &path, self.mark.load(Ordering::Acquire), from)
-    }
-
-    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        self.packs.get(digest)
-    }
+    OpenOptions::new().append(true).open(path)
 }
 
 impl Log for FileLog {
@@ -251,19 +227,6 @@ impl Log for FileLog {
         joined.map_err(|why| self.fatal(&why))?;
         self.extend(chain, &payload)?;
         Ok(self.end())
-    }
-
-    fn put_blobs(&mut self, blobs: &[Blob]) -> Result<(), AppendError> {
-        self.refuse_when_broken()?;
-        for blob in blobs {
-            self.packs.put(blob).map_err(|why| self.fatal(&why))?;
-        }
-        Ok(())
-    }
-
-    fn sync_blobs(&mut self) -> Result<(), AppendError> {
-        self.refuse_when_broken()?;
-        self.packs.sync().map_err(|why| self.fatal(&why))
     }
 }
 

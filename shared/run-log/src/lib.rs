@@ -4,7 +4,7 @@
 //! deposed loses its next one: the log itself is the fence. What an event means is not known here.
 //!
 //! Reading order: `port` (the guarantees), `segment` (the bytes and their chain), `file` (the
-//! adapter on a local disk), `writer` (a thread that owns a log), `conformance`.
+//! adapter on a local disk), `writer` (the threads that own logs and blobs), `conformance`.
 
 pub mod conformance;
 pub mod file;
@@ -12,7 +12,9 @@ pub mod port;
 pub mod segment;
 pub mod writer;
 
-pub use file::{FileStore, RunFolder};
-pub use port::{AppendError, Batch, Blob, Error, Log, LogId, Position, ReadLog, Store};
+pub use file::{FileStore, Layout, RunFolder};
+pub use port::{
+    AppendError, Batch, Blob, Blobs, Error, Log, LogId, Position, ReadBlobs, ReadLog, Store, Tail,
+};
 pub use segment::Stored;
-pub use writer::{Answer, Command, Writer};
+pub use writer::{Answer, Append, Writer};

@@ -6,12 +6,13 @@
 
 use std::fmt::{self, Debug};
 use std::io;
+use std::sync::Arc;
 
 use domain::{Digest, RunId, Term};
 
 use crate::segment::Stored;
 
-/// Number of events before a place in a log.
+/// Number of segments before a place in a log.
 pub type Position = u64;
 
 /// Which log.
@@ -50,41 +51,63 @@ pub struct Blob {
     pub bytes: Vec<u8>,
 }
 
-/// Reading a log; only what is durable is read.
+/// One log, held by its only writer in this process.
+///
+/// Guarantees: an append at the log's end is durable as a whole when it returns; an append anywhere
+/// else is a conflict and changes nothing; after `Fatal` nothing more is written, the caller ends
+/// the process, and the next start reads what can be verified.
+pub trait Log: Send + Debug {
+    /// Where the next append goes.
+    fn end(&self) -> Position;
+
+    /// Writes the batch as one segment at `at` and makes it durable; answers with the new end.
+    fn append(&mut self, at: Position, batch: &Batch) -> Result<Position, AppendError>;
+}
+
+/// Reads a log from its start on, beside its writer.
+pub trait Tail: Send + Debug {
+    /// The segments before `up_to` that were not given yet, in order and checked as a chain. The
+    /// caller knows from the writer what is durable and names no position beyond it.
+    fn next(&mut self, up_to: Position) -> Result<Vec<Stored>, Error>;
+}
+
+/// Blobs by their digest, held by their only writer in this process.
+pub trait Blobs: Send + Debug {
+    /// Stores blobs; they are durable after `sync`. What is there already costs nothing.
+    fn put(&mut self, blobs: &[Blob]) -> Result<(), AppendError>;
+
+    /// Makes every blob that was put durable.
+    fn sync(&mut self) -> Result<(), AppendError>;
+
+    /// Reads beside the writer, from any thread.
+    fn reader(&self) -> Arc<dyn ReadBlobs>;
+}
+
+/// Reading blobs.
+pub trait ReadBlobs: Send + Sync + Debug {
+    /// A blob, or `None` when it was never stored. Its digest has been checked.
+    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error>;
+}
+
+/// A log and its blobs at rest, read whole.
 pub trait ReadLog: Send + Debug {
-    /// The segments from the one that holds position `from`, in order.
+    /// The segments from position `from` on, in order.
     fn segments(&self, from: Position) -> Result<Vec<Stored>, Error>;
 
     /// A blob, or `None` when it was never stored. Its digest has been checked.
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error>;
 }
 
-/// One log, held by its only writer in this process.
-///
-/// Guarantees: an append at the log's end is durable as a whole when it returns; an append anywhere
-/// else is a conflict and changes nothing; after `Fatal` nothing more is written, the caller ends
-/// the process, and the next start reads what can be verified.
-pub trait Log: ReadLog {
-    /// Where the next append goes.
-    fn end(&self) -> Position;
-
-    /// Writes the batch at `at` and makes it durable, with every blob put before it.
-    fn append(&mut self, at: Position, batch: &Batch) -> Result<Position, AppendError>;
-
-    /// Stores blobs; they are durable after `sync_blobs`, or with the next append.
-    fn put_blobs(&mut self, blobs: &[Blob]) -> Result<(), AppendError>;
-
-    /// Makes every blob that was put durable.
-    fn sync_blobs(&mut self) -> Result<(), AppendError>;
-}
-
-/// A place that holds logs.
+/// A place that holds logs and blobs.
 pub trait Store: Send + Sync + Debug {
     /// Opens a log for writing; a missing one is made.
     fn open(&self, id: &LogId) -> Result<Box<dyn Log>, Error>;
 
-    /// Opens a log for reading beside its writer; `None` when it does not exist.
-    fn reader(&self, id: &LogId) -> Result<Option<Box<dyn ReadLog>>, Error>;
+    /// Reads a log from its start; a missing one is empty.
+    fn tail(&self, id: &LogId) -> Box<dyn Tail>;
+
+    /// Opens the blobs for writing.
+    fn blobs(&self) -> Result<Box<dyn Blobs>, Error>;
 }
 
 /// Why an append did not happen.
@@ -99,9 +122,9 @@ pub enum AppendError {
     },
     /// It is not known what is durable; the process must end.
     #[error(
-        "log {log} can't be written any more ({why}); the process must end, and its next start goes on from what is durable"
+        "{place} can't be written any more ({why}); the process must end, and its next start goes on from what is durable"
     )]
-    Fatal { log: LogId, why: String },
+    Fatal { place: String, why: String },
 }
 
 /// Why a log can't be opened or read.

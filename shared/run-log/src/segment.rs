@@ -22,8 +22,13 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Position behind its last event.
-    pub fn end(&self) -> Position {
+    /// Where it stands in its log.
+    pub fn number(&self) -> Position {
+        self.segment.number
+    }
+
+    /// Events of the log up to its last one.
+    pub fn events_end(&self) -> u64 {
         self.segment.position + self.segment.events.len() as u64
     }
 }
@@ -40,13 +45,10 @@ pub enum BadChain {
         proto::LOG_FORMAT
     )]
     Newer { found: u32 },
-    #[error("segment {expected} at position {position} should follow, this is {found} at {at}")]
-    Hole {
-        expected: u64,
-        position: Position,
-        found: u64,
-        at: Position,
-    },
+    #[error("segment {expected} should follow, this is {found}")]
+    Hole { expected: Position, found: Position },
+    #[error("it counts {found} events before it, there are {expected}")]
+    Miscounted { expected: u64, found: u64 },
     #[error("its predecessor's digest is another")]
     OtherPredecessor,
     #[error("its term {found} is lower than {last}, the one before")]
@@ -57,8 +59,9 @@ pub enum BadChain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     log: String,
-    number: u64,
     position: Position,
+    /// Events so far.
+    events: u64,
     term: u64,
     last: Option<Link>,
 }
@@ -67,8 +70,8 @@ impl Chain {
     pub fn start(log: &LogId) -> Self {
         Self {
             log: log.to_string(),
-            number: 0,
             position: 0,
+            events: 0,
             term: 0,
             last: None,
         }
@@ -91,8 +94,8 @@ impl Chain {
     pub fn next(&self, batch: &Batch) -> v1::Segment {
         v1::Segment {
             log: self.log.clone(),
-            number: self.number,
-            position: self.position,
+            number: self.position,
+            position: self.events,
             term: batch.term.0,
             writer: batch.writer.clone(),
             elapsed_ms: batch.elapsed_ms,
@@ -108,8 +111,8 @@ impl Chain {
         let segment =
             v1::Segment::decode(bytes).map_err(|error| BadChain::Unreadable(error.to_string()))?;
         self.check(&segment)?;
-        self.number += 1;
-        self.position += segment.events.len() as u64;
+        self.position += 1;
+        self.events += segment.events.len() as u64;
         self.term = segment.term;
         self.last = Some(Sha256::digest(bytes).into());
         Ok(segment)
@@ -126,12 +129,16 @@ impl Chain {
                 found: segment.format,
             });
         }
-        if (segment.number, segment.position) != (self.number, self.position) {
+        if segment.number != self.position {
             return Err(BadChain::Hole {
-                expected: self.number,
-                position: self.position,
+                expected: self.position,
                 found: segment.number,
-                at: segment.position,
+            });
+        }
+        if segment.position != self.events {
+            return Err(BadChain::Miscounted {
+                expected: self.events,
+                found: segment.position,
             });
         }
         if segment.previous != self.last.map(Vec::from).unwrap_or_default() {

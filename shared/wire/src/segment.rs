@@ -23,7 +23,7 @@ fn decode<E>(
 ) -> Result<Segment<E>, BadMessage> {
     let events = message.events.iter().map(|bytes| event(bytes));
     Ok(Segment {
-        position: message.position,
+        position: message.number,
         term: Term(message.term),
         elapsed: Duration::from_millis(message.elapsed_ms),
         wall_ms: message.wall_ms,

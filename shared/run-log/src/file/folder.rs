@@ -5,14 +5,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use domain::{Digest, RunId};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
-use crate::file::pack::Packs;
-use crate::file::{FileLog, at, file_name, frame};
-use crate::port::{AppendError, Blob, Error, Log, LogId, Position, ReadLog};
+use crate::file::frame::{self, Cursor};
+use crate::file::pack::{Index, Packs};
+use crate::file::{BLOBS, FileLog, at, file_name};
+use crate::port::{
+    AppendError, Blob, Blobs, Error, Log, LogId, Position, ReadBlobs, ReadLog, Tail,
+};
 use crate::segment::Stored;
 
 /// The log and the blobs of one folder, read only.
@@ -20,6 +24,7 @@ use crate::segment::Stored;
 pub struct RunFolder {
     id: LogId,
     folder: PathBuf,
+    index: Arc<OnceLock<Index>>,
 }
 
 impl RunFolder {
@@ -33,6 +38,7 @@ impl RunFolder {
         Self {
             id,
             folder: folder.into(),
+            index: Arc::default(),
         }
     }
 
@@ -61,11 +67,26 @@ impl RunFolder {
 impl ReadLog for RunFolder {
     fn segments(&self, from: Position) -> Result<Vec<Stored>, Error> {
         let path = self.folder.join(file_name(&self.id));
-        frame::read_to(&self.id, &path, u64::MAX, from)
+        let mut segments = Cursor::new(&self.id, path).next(Position::MAX)?;
+        segments.retain(|stored| stored.number() >= from);
+        Ok(segments)
     }
 
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        Packs::open(&self.folder.join("blobs"))?.get(digest)
+        let folder = self.folder.join(BLOBS);
+        let index = match self.index.get() {
+            Some(index) => index,
+            None => {
+                let index = Index::open(&folder)?;
+                self.index.get_or_init(|| index)
+            }
+        };
+        if let Some(bytes) = index.get(digest)? {
+            return Ok(Some(bytes));
+        }
+        // It may have come since the heads were read.
+        index.scan()?;
+        index.get(digest)
     }
 }
 
@@ -86,13 +107,16 @@ pub enum CopyError {
 #[derive(Debug)]
 pub struct Copy {
     log: FileLog,
+    blobs: Packs,
 }
 
 impl Copy {
     /// Goes on with the copy in `folder`, or begins it.
     pub fn open(run: &RunId, folder: &Path) -> Result<Self, CopyError> {
-        let log = FileLog::open(&LogId::Run(run.clone()), folder)?;
-        Ok(Self { log })
+        Ok(Self {
+            log: FileLog::open(&LogId::Run(run.clone()), folder)?,
+            blobs: Packs::open(&folder.join(BLOBS))?,
+        })
     }
 
     /// Where the copy ends.
@@ -111,21 +135,21 @@ impl Copy {
             at: self.log.end(),
             why: error.to_string(),
         })?;
-        if segment.position + (segment.events.len() as u64) <= self.log.end() {
+        if segment.number < self.log.end() {
             return Ok(());
         }
+        self.blobs.sync()?;
         self.log.append_raw(bytes)
     }
 
     /// Adds a blob; durable with the next segment or `finish`.
     pub fn add_blob(&mut self, bytes: Vec<u8>) -> Result<(), CopyError> {
         let digest = Digest::from(hex::encode(Sha256::digest(&bytes)));
-        self.log.put_blobs(&[Blob { digest, bytes }])?;
-        Ok(())
+        Ok(self.blobs.put(&[Blob { digest, bytes }])?)
     }
 
     /// Makes everything durable.
     pub fn finish(mut self) -> Result<(), CopyError> {
-        Ok(self.log.sync_blobs()?)
+        Ok(self.blobs.sync()?)
     }
 }

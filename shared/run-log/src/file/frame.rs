@@ -1,18 +1,18 @@
 //! The bytes of one entry of a log file, and the walk that tells a torn tail from damage.
 //!
 //! A file is `MAGIC`, then frames: `len u32 | crc32c u32 | term u64 | position u64 | prev 32 bytes |
-//! payload`, integers little-endian, `len` that of the payload, the checksum over all behind it.
+//! payload`, integers little-endian, `position` the number of segments before, `len` that of the payload, the checksum over all behind it.
 //! This module never writes.
 
-use std::fs;
-use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use domain::Term;
 use prost::Message;
 
 use crate::file::at;
-use crate::port::{Error, LogId, Position};
+use crate::port::{Error, LogId, Position, Tail};
 use crate::segment::{Chain, Link, Stored};
 
 /// First bytes of every log file; the digit is the layout of frames.
@@ -39,11 +39,21 @@ pub fn encode(term: Term, position: Position, previous: &Link, payload: &[u8]) -
 
 /// What a walk over a log file found.
 #[derive(Debug)]
-pub struct Walked {
-    /// Magic and every frame that is right, as they lie in the file.
+struct Walked {
+    /// Bytes up to the last frame that is right.
+    kept: usize,
+    chain: Chain,
+    segments: Vec<Stored>,
+    /// Offset of an entry that was cut short by a crash.
+    torn_at: Option<u64>,
+}
+
+/// A log file as its next writer finds it.
+#[derive(Debug)]
+pub struct Verified {
+    /// Magic and every frame that is right; empty when there is no log yet.
     pub kept: Vec<u8>,
     pub chain: Chain,
-    pub segments: Vec<Stored>,
     /// Offset of an entry that was cut short by a crash.
     pub torn_at: Option<u64>,
 }
@@ -84,13 +94,26 @@ fn decode(bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
 }
 
 /// Walks a whole file. A missing file, and one whose making was cut short, are empty logs.
-pub fn walk(id: &LogId, path: &Path) -> Result<Walked, Error> {
-    let bytes = match fs::read(path) {
+pub fn verify(id: &LogId, path: &Path) -> Result<Verified, Error> {
+    let mut bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(at(path)(error)),
     };
-    walk_bytes(id, path, &bytes)
+    let place = Place { path, offset: 0 };
+    let walked = walk_bytes(
+        Chain::start(id),
+        &place,
+        &bytes,
+        Start::Magic,
+        Position::MAX,
+    )?;
+    bytes.truncate(walked.kept);
+    Ok(Verified {
+        kept: bytes,
+        chain: walked.chain,
+        torn_at: walked.torn_at,
+    })
 }
 
 /// The log that the first entry of a file belongs to.
@@ -100,53 +123,114 @@ pub fn first_log_name(bytes: &[u8]) -> Option<String> {
     Some(segment.log)
 }
 
-/// Reads the segments of the first `mark` bytes that end behind `from`.
-pub fn read_to(id: &LogId, path: &Path, mark: u64, from: Position) -> Result<Vec<Stored>, Error> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        fs::File::open(path)?.take(mark).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(at(path))?;
-    let mut segments = walk_bytes(id, path, &bytes)?.segments;
-    segments.retain(|stored| stored.end() > from);
-    Ok(segments)
+/// Reads a file from its start on, a piece at a time, without ever writing.
+#[derive(Debug)]
+pub struct Cursor {
+    path: PathBuf,
+    chain: Chain,
+    offset: u64,
 }
 
-fn walk_bytes(id: &LogId, path: &Path, bytes: &[u8]) -> Result<Walked, Error> {
+impl Cursor {
+    pub fn new(id: &LogId, path: PathBuf) -> Self {
+        Self {
+            path,
+            chain: Chain::start(id),
+            offset: 0,
+        }
+    }
+
+    /// What lies behind the last piece. The file is opened anew: a writer that starts puts a
+    /// verified copy in its place.
+    fn rest(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut file = match File::open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(bytes),
+            opened => opened?,
+        };
+        file.seek(SeekFrom::Start(self.offset))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl Tail for Cursor {
+    fn next(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
+        if self.chain.position() >= up_to {
+            return Ok(Vec::new());
+        }
+        let bytes = self.rest().map_err(at(&self.path))?;
+        let start = if self.offset == 0 {
+            Start::Magic
+        } else {
+            Start::Frame
+        };
+        let chain = self.chain.clone();
+        let place = Place {
+            path: &self.path,
+            offset: self.offset,
+        };
+        let walked = walk_bytes(chain, &place, &bytes, start, up_to)?;
+        self.chain = walked.chain;
+        self.offset += walked.kept as u64;
+        Ok(walked.segments)
+    }
+}
+
+/// Where bytes come from, for messages.
+struct Place<'a> {
+    path: &'a Path,
+    offset: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Magic,
+    Frame,
+}
+
+fn walk_bytes(
+    chain: Chain,
+    place: &Place<'_>,
+    bytes: &[u8],
+    start: Start,
+    up_to: Position,
+) -> Result<Walked, Error> {
     let mut walked = Walked {
-        kept: Vec::new(),
-        chain: Chain::start(id),
+        kept: 0,
+        chain,
         segments: Vec::new(),
         torn_at: None,
     };
-    if bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes) {
-        return Ok(walked);
+    if start == Start::Magic {
+        if bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes) {
+            return Ok(walked);
+        }
+        if !bytes.starts_with(MAGIC) {
+            return Err(Error::Foreign {
+                place: place.path.display().to_string(),
+                why: "it does not begin as a log does".to_owned(),
+            });
+        }
+        walked.kept = MAGIC.len();
     }
-    if !bytes.starts_with(MAGIC) {
-        return Err(Error::Foreign {
-            place: path.display().to_string(),
-            why: "it does not begin as a log does".to_owned(),
-        });
-    }
-    let mut offset = MAGIC.len();
-    while offset < bytes.len() {
+    while walked.kept < bytes.len() && walked.chain.position() < up_to {
+        let offset = walked.kept;
         match join(&mut walked, &bytes[offset..]) {
-            Ok(length) => offset += length,
+            Ok(length) => walked.kept += length,
             Err(why) if valid_frame_behind(&bytes[offset + 1..], walked.chain.position()) => {
                 return Err(Error::Damaged {
-                    place: path.display().to_string(),
-                    offset: offset as u64,
+                    place: place.path.display().to_string(),
+                    offset: place.offset + offset as u64,
                     why,
                 });
             }
             Err(_) => {
-                walked.torn_at = Some(offset as u64);
+                walked.torn_at = Some(place.offset + offset as u64);
                 break;
             }
         }
     }
-    walked.kept = bytes[..offset].to_vec();
     Ok(walked)
 }
 

@@ -1,4 +1,4 @@
-//! Blobs of one log, many to a file: 2,000 small records cost a sync per batch, not per record.
+//! Blobs, many to a file: 2,000 small records cost a sync per batch, not per record.
 //!
 //! `blobs/pack-00001` and so on hold entries `digest 32 | len u32 | crc32c of the bytes u32 | crc32c
 //! of the head u32 | bytes`. Each opening writes into a pack of its own: what an earlier process
@@ -9,12 +9,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::file::{at, sync_directory};
-use crate::port::{Blob, Error};
+use crate::port::{AppendError, Blob, Blobs, Error, ReadBlobs};
 
 const HEAD: usize = 44;
 const PREFIX: &str = "pack-";
@@ -28,46 +29,65 @@ struct Place {
     checksum: u32,
 }
 
-/// The packs of one log.
+/// The blobs of a folder, as one writer and many readers see them.
 #[derive(Debug)]
 pub struct Packs {
-    folder: PathBuf,
-    index: BTreeMap<Digest, Place>,
+    index: Arc<Index>,
     /// The pack that this opening writes; made with the first blob.
     current: Option<File>,
     number: u32,
     length: u64,
     unsynced: bool,
+    /// Set after a failed write: nothing is written again.
+    broken: Option<String>,
 }
 
-impl Packs {
+/// Where every blob of a folder lies.
+#[derive(Debug)]
+pub struct Index {
+    folder: PathBuf,
+    places: RwLock<BTreeMap<Digest, Place>>,
+}
+
+impl Index {
     /// Reads the heads of every pack in `folder`, which may not exist yet.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let mut packs = Self {
+        let index = Self {
             folder: folder.to_owned(),
-            index: BTreeMap::new(),
-            current: None,
-            number: 0,
-            length: 0,
-            unsynced: false,
+            places: RwLock::default(),
         };
-        for number in pack_numbers(folder).map_err(at(folder))? {
-            let path = packs.path(number);
-            packs.scan(number).map_err(at(&path))?;
-            packs.number = packs.number.max(number);
+        index.scan()?;
+        Ok(index)
+    }
+
+    /// Reads the heads again; answers with the highest number of a pack.
+    pub fn scan(&self) -> Result<u32, Error> {
+        let numbers = pack_numbers(&self.folder).map_err(at(&self.folder))?;
+        for &number in &numbers {
+            let path = self.path(number);
+            self.scan_pack(number, &path).map_err(at(&path))?;
         }
-        packs.number += 1;
-        Ok(packs)
+        Ok(numbers.last().copied().unwrap_or_default())
     }
 
     fn path(&self, number: u32) -> PathBuf {
         self.folder.join(format!("{PREFIX}{number:05}"))
     }
 
+    fn place(&self, digest: &Digest) -> Option<Place> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        places.get(digest).copied()
+    }
+
+    fn insert(&self, digest: Digest, place: Place) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.insert(digest, place);
+    }
+
     /// Walks the heads of one pack. The first one that does not hold is a torn tail, or damage that
     /// shows when an event names a blob which is not found.
-    fn scan(&mut self, number: u32) -> io::Result<()> {
-        let file = File::open(self.path(number))?;
+    fn scan_pack(&self, number: u32, path: &Path) -> io::Result<()> {
+        let file = File::open(path)?;
         let end = file.metadata()?.len();
         let mut offset = 0;
         let mut head = [0; HEAD];
@@ -80,14 +100,56 @@ impl Packs {
             if offset > end {
                 break;
             }
-            self.index.insert(digest, place);
+            self.insert(digest, place);
         }
         Ok(())
     }
+}
 
-    /// Writes a blob unless this opening already has; durable after `sync`.
-    pub fn put(&mut self, blob: &Blob) -> io::Result<()> {
-        let known = self.index.get(&blob.digest);
+impl ReadBlobs for Index {
+    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        let Some(place) = self.place(digest) else {
+            return Ok(None);
+        };
+        let path = self.path(place.pack);
+        let mut bytes = vec![0; place.length as usize];
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(at(&path)(error)),
+        };
+        file.read_exact_at(&mut bytes, place.offset)
+            .map_err(at(&path))?;
+        let right = crc32c::crc32c(&bytes) == place.checksum
+            && hex::encode(Sha256::digest(&bytes)) == digest.as_str();
+        if right {
+            return Ok(Some(bytes));
+        }
+        Err(Error::BadBlob {
+            place: path.display().to_string(),
+            digest: digest.clone(),
+        })
+    }
+}
+
+impl Packs {
+    /// Opens the packs of `folder`, which may not exist yet.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let index = Index::open(folder)?;
+        let number = index.scan()? + 1;
+        Ok(Self {
+            index: Arc::new(index),
+            current: None,
+            number,
+            length: 0,
+            unsynced: false,
+            broken: None,
+        })
+    }
+
+    /// Writes a blob unless this opening already has.
+    fn write(&mut self, blob: &Blob) -> io::Result<()> {
+        let known = self.index.place(&blob.digest);
         if known.is_some_and(|place| place.pack == self.number) {
             return Ok(());
         }
@@ -117,15 +179,15 @@ impl Packs {
 
     fn current(&mut self) -> io::Result<&mut File> {
         if self.current.is_none() {
-            fs::create_dir_all(&self.folder)?;
-            let path = self.path(self.number);
+            let folder = &self.index.folder;
+            fs::create_dir_all(folder)?;
             let file = OpenOptions::new()
                 .append(true)
                 .create_new(true)
-                .open(path)?;
+                .open(self.index.path(self.number))?;
             file.sync_all()?;
-            sync_directory(&self.folder)?;
-            if let Some(parent) = self.folder.parent() {
+            sync_directory(folder)?;
+            if let Some(parent) = folder.parent() {
                 sync_directory(parent)?;
             }
             self.current = Some(file);
@@ -134,8 +196,7 @@ impl Packs {
         self.current.as_mut().ok_or_else(missing)
     }
 
-    /// Makes what was put durable.
-    pub fn sync(&mut self) -> io::Result<()> {
+    fn write_down(&mut self) -> io::Result<()> {
         if let (true, Some(file)) = (self.unsynced, &self.current) {
             file.sync_data()?;
             self.unsynced = false;
@@ -143,29 +204,31 @@ impl Packs {
         Ok(())
     }
 
-    /// The bytes of a blob, with their digest checked.
-    pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        let Some(place) = self.index.get(digest) else {
-            return Ok(None);
+    fn once(&mut self, act: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<(), AppendError> {
+        let why = match self.broken.take() {
+            Some(why) => why,
+            None => match act(self) {
+                Ok(()) => return Ok(()),
+                Err(error) => error.to_string(),
+            },
         };
-        let path = self.path(place.pack);
-        let mut bytes = vec![0; place.length as usize];
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(at(&path)(error)),
-        };
-        file.read_exact_at(&mut bytes, place.offset)
-            .map_err(at(&path))?;
-        let right = crc32c::crc32c(&bytes) == place.checksum
-            && hex::encode(Sha256::digest(&bytes)) == digest.as_str();
-        if right {
-            return Ok(Some(bytes));
-        }
-        Err(Error::BadBlob {
-            place: path.display().to_string(),
-            digest: digest.clone(),
-        })
+        self.broken = Some(why.clone());
+        let place = self.index.folder.display().to_string();
+        Err(AppendError::Fatal { place, why })
+    }
+}
+
+impl Blobs for Packs {
+    fn put(&mut self, blobs: &[Blob]) -> Result<(), AppendError> {
+        self.once(|packs| blobs.iter().try_for_each(|blob| packs.write(blob)))
+    }
+
+    fn sync(&mut self) -> Result<(), AppendError> {
+        self.once(Self::write_down)
+    }
+
+    fn reader(&self) -> Arc<dyn ReadBlobs> {
+        self.index.clone()
     }
 }
 

@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{self, batch, blob};
-use crate::writer::{Answer, Command, Writer};
+use crate::port::ReadLog;
+use crate::writer::{Answer, Writer};
 
 conformance::suite!(grid_layout, {
     let directory = tempfile::tempdir().unwrap();
@@ -31,7 +32,7 @@ fn three_segments(directory: &TempDir) -> (PathBuf, usize) {
     log.append(1, &batch(1, &["two", "more"])).unwrap();
     let path = directory.path().join("run.log");
     let last = fs::metadata(&path).unwrap().len() as usize;
-    log.append(3, &batch(2, &["three"])).unwrap();
+    log.append(2, &batch(2, &["three"])).unwrap();
     (path, last)
 }
 
@@ -43,8 +44,8 @@ fn a_tail_torn_at_any_byte_is_cut_off_and_written_again() {
     for cut in last..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let mut log = FileLog::open(&run(), directory.path()).unwrap();
-        assert_eq!(log.end(), 3, "cut at {cut}");
-        assert_eq!(log.append(3, &batch(2, &["three"])).unwrap(), 4);
+        assert_eq!(log.end(), 2, "cut at {cut}");
+        assert_eq!(log.append(2, &batch(2, &["three"])).unwrap(), 3);
         drop(log);
         assert_eq!(fs::read(&path).unwrap(), whole, "cut at {cut}");
     }
@@ -88,7 +89,7 @@ fn a_tail_of_zeros_is_a_torn_tail() {
     let mut bytes = fs::read(&path).unwrap();
     bytes.extend([0; 4096]);
     fs::write(&path, &bytes).unwrap();
-    assert_eq!(FileLog::open(&run(), directory.path()).unwrap().end(), 4);
+    assert_eq!(FileLog::open(&run(), directory.path()).unwrap().end(), 3);
 }
 
 #[test]
@@ -124,21 +125,30 @@ fn a_swapped_segment_breaks_the_chain() {
 fn a_pack_torn_at_any_byte_loses_only_its_last_blob() {
     let directory = tempfile::tempdir().unwrap();
     let mut packs = Packs::open(directory.path()).unwrap();
-    packs.put(&blob("first")).unwrap();
+    packs.put(&[blob("first")]).unwrap();
     let path = directory.path().join("pack-00001");
     let last = fs::metadata(&path).unwrap().len() as usize;
-    packs.put(&blob("second")).unwrap();
+    packs.put(&[blob("second")]).unwrap();
     packs.sync().unwrap();
     let whole = fs::read(&path).unwrap();
     for cut in last..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let mut packs = Packs::open(directory.path()).unwrap();
-        assert_eq!(packs.get(&blob("first").digest).unwrap().unwrap(), b"first");
-        assert!(packs.get(&blob("second").digest).unwrap().is_none());
-        packs.put(&blob("second")).unwrap();
+        assert_eq!(
+            packs.reader().get(&blob("first").digest).unwrap().unwrap(),
+            b"first"
+        );
+        assert!(
+            packs
+                .reader()
+                .get(&blob("second").digest)
+                .unwrap()
+                .is_none()
+        );
+        packs.put(&[blob("second")]).unwrap();
         packs.sync().unwrap();
         assert_eq!(
-            packs.get(&blob("second").digest).unwrap().unwrap(),
+            packs.reader().get(&blob("second").digest).unwrap().unwrap(),
             b"second"
         );
         fs::remove_file(directory.path().join("pack-00002")).unwrap();
@@ -149,14 +159,14 @@ fn a_pack_torn_at_any_byte_loses_only_its_last_blob() {
 fn a_changed_blob_is_noticed() {
     let directory = tempfile::tempdir().unwrap();
     let mut packs = Packs::open(directory.path()).unwrap();
-    packs.put(&blob("precious")).unwrap();
+    packs.put(&[blob("precious")]).unwrap();
     packs.sync().unwrap();
     let path = directory.path().join("pack-00001");
     let mut bytes = fs::read(&path).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let error = packs.get(&blob("precious").digest).unwrap_err();
+    let error = packs.reader().get(&blob("precious").digest).unwrap_err();
     assert!(matches!(error, Error::BadBlob { .. }), "{error}");
 }
 
@@ -174,9 +184,9 @@ fn a_run_id_never_leaves_the_data_directory() {
 fn a_copy_has_the_same_segments_and_blobs() {
     let home = tempfile::tempdir().unwrap();
     three_segments(&home);
-    let mut log = FileLog::open(&run(), home.path()).unwrap();
-    log.put_blobs(&[blob("record")]).unwrap();
-    log.sync_blobs().unwrap();
+    let mut packs = Packs::open(&home.path().join(BLOBS)).unwrap();
+    packs.put(&[blob("record")]).unwrap();
+    packs.sync().unwrap();
     let original = RunFolder::open(home.path()).unwrap();
     let away = tempfile::tempdir().unwrap();
     let mut copy = Copy::open(&"r".into(), away.path()).unwrap();
@@ -209,45 +219,40 @@ fn a_copy_with_a_hole_is_refused() {
 }
 
 #[test]
-fn waiting_appends_become_one_segment() {
+fn waiting_blobs_share_a_sync_and_appends_keep_their_order() {
     let directory = tempfile::tempdir().unwrap();
-    let log = FileLog::open(&run(), directory.path()).unwrap();
     let (answers, answered) = mpsc::channel();
-    let (gate, opened) = mpsc::channel::<()>();
-    let writer = Writer::start(&run(), Box::new(log), move |answer| {
-        answers.send(answer).unwrap();
-        let _ = opened.recv();
+    let log = FileLog::open(&run(), directory.path()).unwrap();
+    let to_log = answers.clone();
+    let writer = Writer::of_log(run(), Box::new(log), move |answer| {
+        to_log.send(answer).unwrap()
     })
     .unwrap();
-    let append = |at, text| Command::Append {
-        at,
-        batch: batch(1, &[text]),
-    };
-    writer.send(append(0, "first"));
-    assert!(matches!(
-        answered.recv().unwrap(),
-        Answer::Durable { to: 1, .. }
-    ));
-    // The thread now waits in the answer, so all that follows is there when it comes back.
-    for at in 1..50 {
-        writer.send(append(at, "next"));
+    for at in 0..20 {
+        writer.send((at, batch(1, &["next"])));
     }
-    writer.send(Command::PutBlob(blob("record")));
-    drop(gate);
-    assert!(matches!(
-        answered.recv().unwrap(),
-        Answer::BlobStored { .. }
-    ));
-    assert!(matches!(
-        answered.recv().unwrap(),
-        Answer::Durable { to: 50, .. }
-    ));
     writer.close();
-    let segments = RunFolder::open(directory.path())
-        .unwrap()
-        .segments(0)
-        .unwrap();
-    assert_eq!(segments.len(), 2);
+    let packs = Packs::open(&directory.path().join(BLOBS)).unwrap();
+    let blobs =
+        Writer::of_blobs(Box::new(packs), move |answer| answers.send(answer).unwrap()).unwrap();
+    for number in 0..20 {
+        blobs.send(blob(&number.to_string()));
+    }
+    blobs.close();
+    for expected in 1..=20 {
+        assert!(matches!(answered.recv().unwrap(), Answer::Durable { to, .. } if to == expected));
+    }
+    let folder = RunFolder::open(directory.path()).unwrap();
+    for number in 0..20 {
+        let Answer::BlobStored { digest } = answered.recv().unwrap() else {
+            panic!("a blob was not stored");
+        };
+        assert_eq!(digest, blob(&number.to_string()).digest);
+        assert_eq!(
+            folder.blob(&digest).unwrap().unwrap(),
+            number.to_string().as_bytes()
+        );
+    }
 }
 
 #[test]
