@@ -1,5 +1,6 @@
 //! `muster-staging`: runs the reference platform until it is interrupted.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,13 +52,15 @@ fn defect(name: &str) -> Result<Defect, String> {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     if options.list_defects {
-        list_defects();
+        // A reader that has seen enough, such as `head`, is no failure.
+        let _ = list_defects(&mut io::stdout().lock());
         return Ok(());
     }
     let running = Platform::start(config(options))
         .await
         .context("the platform did not start")?;
-    tell(&running);
+    // The platform serves on even when nobody reads what it says.
+    let _ = tell(&running, &mut io::stdout().lock());
     interrupted().await.context("signals cannot be heard")?;
     running.stop().await;
     Ok(())
@@ -75,37 +78,37 @@ fn config(options: Options) -> Config {
     config
 }
 
-fn list_defects() {
+fn list_defects(out: &mut impl Write) -> io::Result<()> {
     for defect in Defect::ALL {
         let (name, area) = (defect.name(), defect.area());
-        println!(
+        writeln!(
+            out,
             "{name:28} {area:10} {:60} {}",
             defect.breaks(),
             defect.test()
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn tell(running: &Running) {
-    println!("api          {}", running.api_url());
-    println!("auth         {}", running.auth_url());
-    println!("authority    {}", running.ca_file().display());
-    println!("environment  {}", running.environment_file().display());
+fn tell(running: &Running, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "api          {}", running.api_url())?;
+    writeln!(out, "auth         {}", running.auth_url())?;
+    writeln!(out, "authority    {}", running.ca_file().display())?;
+    writeln!(out, "environment  {}", running.environment_file().display())?;
     for defect in Defect::ALL
         .into_iter()
         .filter(|defect| running.switches().is_on(*defect))
     {
-        println!(
-            "defect       {}: no longer holds: {}",
-            defect.name(),
-            defect.breaks()
-        );
+        let (name, breaks) = (defect.name(), defect.breaks());
+        writeln!(out, "defect       {name}: no longer holds: {breaks}")?;
     }
-    println!("ready; Ctrl-C ends it");
+    writeln!(out, "ready; Ctrl-C ends it")?;
+    out.flush()
 }
 
 /// Ctrl-C or, where there is one, SIGTERM.
-async fn interrupted() -> std::io::Result<()> {
+async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
