@@ -35,7 +35,11 @@ pub enum Allow {
     /// `*.staging.example:443` or `api.example:443`: a host name pattern and a port.
     Host { pattern: String, port: u16 },
     /// `{ cidr: 10.0.0.0/8, port: 443 }`; no port means every port.
-    Network { cidr: ipnet::IpNet, port: Option<u16>, hook: Option<String> },
+    Network {
+        cidr: ipnet::IpNet,
+        port: Option<u16>,
+        hook: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

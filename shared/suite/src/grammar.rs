@@ -1,5 +1,8 @@
 //! Event grammars: which events may come, in which order, paired, without a gap.
 
+pub mod judge;
+pub mod order;
+
 use expression::Expression;
 
 /// A grammar as checked; how it judges a list of messages is beside it in `judge`.
@@ -25,7 +28,11 @@ pub struct Grammar {
 pub enum Order {
     Event(String),
     Sequence(Vec<Order>),
-    Repeated { what: Box<Order>, at_least: u32, at_most: Option<u32> },
+    Repeated {
+        what: Box<Order>,
+        at_least: u32,
+        at_most: Option<u32>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -110,29 +110,59 @@ pub enum Acting {
     Nobody,
     User(String),
     /// `crowd[i]`
-    Pool { name: String, index: Expression },
+    Pool {
+        name: String,
+        index: Expression,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub enum StepKind {
     Http(Request),
     WebSocket(Handshake),
-    Send { socket: String, message: Message },
+    Send {
+        socket: String,
+        message: Message,
+    },
     Receive(Receive),
     Collect(Collect),
-    Silence { socket: String, matching: Option<Expression>, duration: Duration },
-    Close { socket: String, code: Option<u16> },
+    Silence {
+        socket: String,
+        matching: Option<Expression>,
+        duration: Duration,
+    },
+    Close {
+        socket: String,
+        code: Option<u16>,
+    },
     /// Reset the connection.
-    Abandon { socket: String },
+    Abandon {
+        socket: String,
+    },
     /// Server-sent events, or chunks; the list of records is saved under `into`.
-    Stream { request: Request, into: Option<String>, until: Option<Expression> },
+    Stream {
+        request: Request,
+        into: Option<String>,
+        until: Option<Expression>,
+    },
     Repeat(Repeat),
     Parallel(Parallel),
-    Poll { every: Duration, steps: Vec<Step>, into: Option<String> },
+    Poll {
+        every: Duration,
+        steps: Vec<Step>,
+        into: Option<String>,
+    },
     /// Only for pacing that the test itself is about.
-    Wait { duration: Duration },
-    When { condition: Expression, steps: Vec<Step> },
-    Barrier { name: String },
+    Wait {
+        duration: Duration,
+    },
+    When {
+        condition: Expression,
+        steps: Vec<Step>,
+    },
+    Barrier {
+        name: String,
+    },
     /// Only checks and saves.
     CheckOnly,
 }
@@ -263,7 +293,10 @@ pub struct Parallel {
 #[derive(Clone, Debug)]
 pub enum Branches {
     /// The same steps, this many times at once.
-    Count { count: Expression, steps: Vec<Step> },
+    Count {
+        count: Expression,
+        steps: Vec<Step>,
+    },
     Named(Vec<(String, Vec<Step>)>),
 }
 

@@ -1,0 +1,117 @@
+//! As typed → valid: reads trees into the model and tells every problem on the way.
+//!
+//! A reader returns `None` when it has told why, and its caller goes on with the rest, so that
+//! one pass finds everything. One file for each noun: `read::suite` is where a file begins.
+
+pub(crate) mod around;
+pub(crate) mod blocks;
+pub(crate) mod environment;
+pub(crate) mod expression;
+pub(crate) mod grammar;
+pub(crate) mod http;
+pub(crate) mod locate;
+pub(crate) mod names;
+pub(crate) mod setting;
+pub(crate) mod sockets;
+pub(crate) mod step;
+pub(crate) mod suite;
+pub(crate) mod template;
+pub(crate) mod test;
+pub(crate) mod users;
+pub(crate) mod values;
+
+use around::Around;
+
+use crate::place::Span;
+use crate::problem::Problems;
+use crate::raw::{Map, Node};
+use crate::vocabulary::{Noun, Support, nearest};
+
+/// What every reader needs: where to tell problems, and the environment around the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) problems: &'a Problems<'a>,
+    pub(crate) around: &'a Around,
+}
+
+/// A map whose keys have been looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields<'n> {
+    map: &'n Map,
+}
+
+impl<'n> Fields<'n> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.map.get(key)
+    }
+
+    pub(crate) fn key_span(&self, key: &str) -> Option<Span> {
+        self.map.entry(key).map(|entry| entry.key_span)
+    }
+}
+
+impl Reader<'_> {
+    /// A map with the keys of a noun: unknown, missing and not yet supported keys are told here.
+    pub(crate) fn fields<'n>(&self, node: &'n Node, noun: &'static Noun) -> Option<Fields<'n>> {
+        let map = self.map(node, noun.name)?;
+        let mut meant = Vec::new();
+        for entry in &map.entries {
+            match noun.key(&entry.key).map(|key| key.support) {
+                Some(Support::Required | Support::Optional) => {}
+                Some(Support::NotYet(instead)) => self.not_yet(entry.key_span, &entry.key, instead),
+                None => meant.extend(self.unknown_key(noun, &entry.key, entry.key_span)),
+            }
+        }
+        let at = map
+            .entries
+            .first()
+            .map_or(node.span, |entry| entry.key_span);
+        for key in noun.all().filter(|key| key.support == Support::Required) {
+            if map.get(key.name).is_none() && !meant.contains(&key.name) {
+                let fix = format!("add `{}:`. {}", key.name, key.about);
+                self.problems
+                    .fix(at, format!("{} needs `{}`", noun.name, key.name), fix);
+            }
+        }
+        Some(Fields { map })
+    }
+
+    pub(crate) fn not_yet(&self, span: Span, what: &str, instead: &str) {
+        self.problems
+            .fix(span, format!("not supported yet: {what}"), instead);
+    }
+
+    /// Tells of the key, and returns the one that was probably meant.
+    fn unknown_key(&self, noun: &'static Noun, key: &str, span: Span) -> Option<&'static str> {
+        let near = nearest(key, noun.all().map(|key| key.name));
+        let message = format!("unknown key `{key}`");
+        match (near, key) {
+            (Some(near), _) => self
+                .problems
+                .fix(span, message, format!("did you mean `{near}`?")),
+            (None, "on" | "off" | "yes" | "no") => {
+                let message =
+                    format!("unknown key `{key}`, which older YAML tools read as a boolean");
+                self.problems
+                    .fix(span, message, format!("{} has no such key", noun.name));
+            }
+            (None, "<<") => {
+                self.problems.fix(
+                    span,
+                    "merge keys (`<<`) are not part of the language",
+                    "use `defaults:` or `define:`",
+                );
+            }
+            _ => {
+                let keys: Vec<_> = noun.all().map(|key| key.name).collect();
+                let fix = format!("{} takes: {}", noun.name, keys.join(", "));
+                self.problems.fix(span, message, fix);
+            }
+        }
+        near
+    }
+
+    pub(crate) fn line(&self, span: Span) -> u32 {
+        self.problems.line(span)
+    }
+}

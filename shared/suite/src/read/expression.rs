@@ -1,0 +1,316 @@
+//! Expressions: compiled, their names looked up, their habits told, all at their place in the file.
+
+use expression::{CompileError, Expression, Lint, LintKind};
+
+use super::Reader;
+use super::locate::Locator;
+use super::names::{Names, SOCKET_MEMBERS, TRACKED_MEMBERS, What, chains, offset_of};
+use crate::model::CheckLine;
+use crate::place::Span;
+use crate::raw::{Entry, Node, Scalar, trap};
+use crate::vocabulary::nearest;
+
+/// What an expression is for, which decides what is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Must be true or false and read something received. `after_exchange`: of the very step that
+    /// made the exchange, where a comparison of `status` has a key of its own.
+    Check {
+        after_exchange: bool,
+    },
+    /// Must be true or false: `where`, `until`, `when`.
+    Condition,
+    Value,
+}
+
+impl Reader<'_> {
+    pub(crate) fn expression(
+        &self,
+        node: &Node,
+        names: &Names<'_>,
+        role: Role,
+    ) -> Option<Expression> {
+        let scalar = self.expression_text(node)?;
+        let locator = Locator::new(node, self.problems.text());
+        let compiled = match Expression::compile(&scalar.text) {
+            Ok(compiled) => compiled,
+            Err(bad) => {
+                self.tell_compile_error(node, &bad, 0, &locator);
+                return None;
+            }
+        };
+        let is_known = self.look_up(&compiled, 0, &locator, names);
+        let fits = is_known && self.fits(node, &compiled, names, role, &locator);
+        fits.then_some(compiled)
+    }
+
+    /// The lines of `check:`, `expect:`.
+    pub(crate) fn checks(
+        &self,
+        node: Option<&Node>,
+        names: &Names<'_>,
+        after_exchange: bool,
+    ) -> Vec<CheckLine> {
+        let Some(node) = node else { return Vec::new() };
+        let items = self.list(node, "expressions, each after `- `");
+        let read = |item: &Node| {
+            let expression = self.expression(item, names, Role::Check { after_exchange })?;
+            Some(CheckLine {
+                expression,
+                line: self.line(item.span),
+            })
+        };
+        items.iter().filter_map(read).collect()
+    }
+
+    /// A map of names and expressions.
+    pub(crate) fn named<'n>(
+        &self,
+        node: Option<&'n Node>,
+        names: &Names<'_>,
+    ) -> Vec<(&'n Entry, Expression)> {
+        let Some(node) = node else { return Vec::new() };
+        let entries = self.entries(node, "names and expressions");
+        let read =
+            |entry: &'n Entry| Some((entry, self.expression(&entry.value, names, Role::Value)?));
+        entries.iter().filter_map(read).collect()
+    }
+
+    /// The text of an expression, unless YAML made something else of it.
+    fn expression_text<'n>(&self, node: &'n Node) -> Option<&'n Scalar> {
+        if node.is_reported {
+            return None;
+        }
+        let text = self.problems.text();
+        if let Some(meant) = trap::split_at_colon(node, text) {
+            let fix = format!("put it in quotes:  {}", trap::quoted(&meant));
+            let start = node
+                .as_map()
+                .and_then(|map| map.entries.first())
+                .map_or(node.span.start, |entry| entry.key_span.start);
+            let span = Span::new(start, start + meant.chars().count());
+            self.problems
+                .fix(span, "`: ` makes a map of this expression", fix);
+            return None;
+        }
+        if let Some(meant) = trap::cut_by_comment(node, text) {
+            let fix = format!("put it in quotes:  {}", trap::quoted(&meant));
+            self.problems.fix(
+                node.span,
+                "this expression was cut: ` #` begins a comment",
+                fix,
+            );
+            return None;
+        }
+        let scalar = self.scalar(node, "an expression")?;
+        if scalar.text.trim().is_empty() {
+            self.wrong_kind(node, "an expression");
+            return None;
+        }
+        Some(scalar)
+    }
+
+    pub(crate) fn tell_compile_error(
+        &self,
+        node: &Node,
+        bad: &CompileError,
+        shift: usize,
+        locator: &Locator,
+    ) {
+        let written = node.as_scalar().map_or("", |scalar| scalar.text.as_str());
+        let fix = bad.fix.clone().or_else(|| {
+            let is_text = written.starts_with("${") && shift == 0;
+            is_text.then(|| "this is an expression already; drop the `${` and `}`".to_owned())
+        });
+        self.problems.push(
+            locator.span(bad.offset + shift, bad.len),
+            bad.message.clone(),
+            fix,
+        );
+    }
+
+    /// Tells of every name that can't be read here. `shift`: bytes before the expression in the
+    /// scalar.
+    pub(crate) fn look_up(
+        &self,
+        compiled: &Expression,
+        shift: usize,
+        locator: &Locator,
+        names: &Names<'_>,
+    ) -> bool {
+        let source = compiled.source();
+        let mut is_known = true;
+        let mut unknown = |at: usize, len: usize, message: String, fix: Option<String>| {
+            self.problems
+                .push(locator.span(at + shift, len), message, fix);
+            is_known = false;
+        };
+        if let Some(at) = source.find("metric(") {
+            let fix = "check values that steps saved".to_owned();
+            unknown(at, 6, "not supported yet: metric".to_owned(), Some(fix));
+        }
+        let roots: Vec<&str> = compiled.roots().collect();
+        for root in &roots {
+            let at = offset_of(source, root);
+            match names.get(root).map(|known| &known.what) {
+                None => {
+                    let near = nearest(root, names.all());
+                    let fix = near.map_or_else(
+                        || "save it in an earlier step, or write it under `vars:` of the environment".to_owned(),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    unknown(at, root.len(), format!("unknown name `{root}`"), Some(fix));
+                }
+                Some(What::Absent(why)) => {
+                    unknown(
+                        at,
+                        root.len(),
+                        format!("`{root}` can't be read here"),
+                        Some((*why).to_owned()),
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+        for (at, chain) in chains(source) {
+            let known = chain
+                .first()
+                .filter(|root| roots.contains(root))
+                .and_then(|root| names.get(root));
+            if let (Some(known), Some(bad)) = (known, chain.get(1)) {
+                let message = self.member_problem(&known.what, &chain);
+                if let Some((message, fix)) = message {
+                    let len = source[at..].find(bad).map_or(1, |start| start + bad.len());
+                    unknown(at, len, message, fix);
+                }
+            }
+        }
+        is_known
+    }
+
+    fn member_problem(&self, what: &What, chain: &[&str]) -> Option<(String, Option<String>)> {
+        let (root, member) = (chain.first()?, chain.get(1)?);
+        let unknown = |path: String, known: Vec<&str>, word: &str| {
+            let fix = match nearest(word, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "nothing of that kind is defined".to_owned(),
+                None => format!("there is: {}", known.join(", ")),
+            };
+            Some((format!("unknown name `{path}`"), Some(fix)))
+        };
+        match what {
+            What::Record(Some(members)) if !members.contains(*member) => unknown(
+                format!("{root}.{member}"),
+                members.iter().map(String::as_str).collect(),
+                member,
+            ),
+            What::Record(_) if *root == "env" && *member == "tokens" => {
+                let (word, tokens) = (chain.get(2)?, self.around.tokens.as_ref()?);
+                let known = tokens.iter().map(String::as_str).collect();
+                (!tokens.contains(*word))
+                    .then(|| unknown(format!("env.tokens.{word}"), known, word))?
+            }
+            What::Socket { .. } if !SOCKET_MEMBERS.contains(member) => {
+                unknown(format!("{root}.{member}"), SOCKET_MEMBERS.to_vec(), member)
+            }
+            What::Socket { is_tracked: false } if TRACKED_MEMBERS.contains(member) => Some((
+                format!("`{root}.{member}` is not counted"),
+                Some(format!(
+                    "add `track:` with a `sequence:` to the `websocket` step of `{root}`"
+                )),
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether something it reads came from the target.
+    pub(crate) fn is_received(compiled: &Expression, names: &Names<'_>) -> bool {
+        compiled
+            .roots()
+            .any(|root| names.get(root).is_some_and(|known| known.is_received))
+    }
+
+    fn fits(
+        &self,
+        node: &Node,
+        compiled: &Expression,
+        names: &Names<'_>,
+        role: Role,
+        locator: &Locator,
+    ) -> bool {
+        if role == Role::Value {
+            return true;
+        }
+        let source = compiled.source();
+        if let Some(kind) = compiled.type_name().filter(|kind| *kind != "bool") {
+            let message = format!("this must be true or false, it gives {kind}");
+            self.problems
+                .fix(node.span, message, "compare it with something");
+            return false;
+        }
+        let Role::Check { after_exchange } = role else {
+            return true;
+        };
+        if after_exchange && let Some(status) = compared_status(source) {
+            let fix = format!("write `status: {status}` beside `check:`");
+            self.problems
+                .fix(node.span, "the expected status has a key of its own", fix);
+            return false;
+        }
+        if compiled.is_constant() {
+            let fix = "read something that the target answered";
+            self.problems.fix(
+                node.span,
+                "this check is the same whatever the target answers",
+                fix,
+            );
+            return false;
+        }
+        if !Self::is_received(compiled, names) {
+            let fix = "a check is evidence only if it reads an answer, a message, or what was saved from one";
+            self.problems.fix(
+                node.span,
+                "this check reads nothing received from the target",
+                fix,
+            );
+            return false;
+        }
+        self.tell_lints(compiled, names, locator)
+    }
+
+    fn tell_lints(&self, compiled: &Expression, names: &Names<'_>, locator: &Locator) -> bool {
+        // Fields that `each` made are there, or null; an absent one can't hide.
+        let has_all_fields = |root: &str| names.get(root).is_some_and(|known| known.has_all_fields);
+        let is_told = |lint: &&Lint| match lint.kind {
+            LintKind::AlwaysSame => true,
+            LintKind::AbsorbedField if lint.root.is_empty() => false,
+            _ => !has_all_fields(&lint.root),
+        };
+        let lints: Vec<_> = compiled.lints().iter().filter(is_told).collect();
+        for lint in &lints {
+            self.problems.fix(
+                locator.span(lint.offset, lint.len),
+                lint.message.clone(),
+                lint.fix.clone(),
+            );
+        }
+        lints.is_empty()
+    }
+}
+
+/// `status == 200` or `status in [401, 403]`, as `status:` would be written.
+fn compared_status(source: &str) -> Option<String> {
+    let rest = source.trim().strip_prefix("status")?.trim_start();
+    let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(code) = rest.strip_prefix("==") {
+        return is_code(code.trim()).then(|| code.trim().to_owned());
+    }
+    let list = rest
+        .strip_prefix("in")?
+        .trim()
+        .strip_prefix('[')?
+        .strip_suffix(']')?;
+    list.split(',')
+        .all(|code| is_code(code.trim()))
+        .then(|| format!("[{list}]"))
+}
