@@ -1,0 +1,312 @@
+//! One pass over the events of a run, with sets of names: which case ended how, and what in the
+//! log contradicts the rules of counting.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prost::Message;
+use proto::v1::hex_text::Form;
+use proto::v1::run_event::Event;
+use proto::v1::{CaseResult, HexText, Outcome, Plan, RunEvent, Segment};
+use sha2::{Digest, Sha256};
+
+use crate::Rechecked;
+
+/// All that the pass remembers.
+#[derive(Default)]
+struct Pass {
+    planned: BTreeSet<String>,
+    carried: BTreeMap<String, CaseResult>,
+    ended: BTreeMap<String, String>,
+    /// Cases out under attempts that are open, and every attempt ever leased with its shard.
+    out: BTreeMap<String, u64>,
+    shards: BTreeMap<u64, BTreeSet<String>>,
+    over: BTreeSet<u64>,
+    seqs: BTreeMap<u64, u64>,
+    term: u64,
+    is_opened: bool,
+    is_draining: bool,
+    has_verdict: bool,
+    problems: Vec<String>,
+}
+
+pub(crate) fn over(
+    plan: &Plan,
+    digest: &str,
+    segments: &[Vec<u8>],
+    up_to: Option<u64>,
+) -> Rechecked {
+    let mut pass = Pass::default();
+    for case in &plan.cases {
+        if !pass.planned.insert(case.id.clone()) {
+            pass.say(format!("case {} is planned twice", case.id));
+        }
+    }
+    for result in &plan.carried {
+        pass.carried.insert(result.case.clone(), result.clone());
+    }
+    let n_events = pass.segments(plan, digest, segments, up_to);
+    let missing: Vec<_> = pass
+        .planned
+        .iter()
+        .filter(|case| !pass.ended.contains_key(*case))
+        .cloned()
+        .collect();
+    for case in missing {
+        pass.say(format!("case {case} is planned and has no outcome"));
+    }
+    Rechecked {
+        hash: crate::hash(&pass.ended),
+        table: pass.ended,
+        problems: pass.problems,
+        n_events,
+    }
+}
+
+impl Pass {
+    fn say(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
+    fn segments(
+        &mut self,
+        plan: &Plan,
+        digest: &str,
+        segments: &[Vec<u8>],
+        up_to: Option<u64>,
+    ) -> u64 {
+        let mut n_events = 0;
+        let mut previous = Vec::new();
+        for (number, bytes) in segments.iter().enumerate() {
+            let Ok(segment) = Segment::decode(bytes.as_slice()) else {
+                self.say(format!("segment {number} can't be read"));
+                break;
+            };
+            if segment.number != number as u64 || segment.position != n_events {
+                self.say(format!("segment {number} stands out of its place"));
+            }
+            if segment.previous != previous {
+                self.say(format!(
+                    "segment {number} names another predecessor than the one before it"
+                ));
+            }
+            if segment.log != plan.run {
+                self.say(format!(
+                    "segment {number} is of log {}, not of run {}",
+                    segment.log, plan.run
+                ));
+            }
+            for event in &segment.events {
+                if up_to.is_some_and(|end| n_events >= end) {
+                    break;
+                }
+                n_events += 1;
+                match RunEvent::decode(event.as_slice()) {
+                    Ok(RunEvent { event: Some(event) }) => self.event(plan, digest, event),
+                    _ => self.say(format!("event {n_events} is of no known kind")),
+                }
+            }
+            if segment.term != self.term {
+                self.say(format!(
+                    "segment {number} is of term {}, term {} leads",
+                    segment.term, self.term
+                ));
+            }
+            previous = Sha256::digest(bytes).to_vec();
+        }
+        if up_to.is_some_and(|end| n_events < end) {
+            self.say(format!(
+                "the log holds {n_events} events, fewer than were said to be durable"
+            ));
+        }
+        n_events
+    }
+
+    fn event(&mut self, plan: &Plan, digest: &str, event: Event) {
+        if !self.is_opened && !matches!(event, Event::RunOpened(_)) {
+            self.say("something stands before the run was opened".to_owned());
+        }
+        match event {
+            Event::RunOpened(opened) => {
+                if self.is_opened || opened.run != plan.run || text(opened.plan.as_ref()) != digest
+                {
+                    self.say(
+                        "the log opens another run, or another plan, or opens twice".to_owned(),
+                    );
+                }
+                self.is_opened = true;
+            }
+            Event::TermStarted(started) => {
+                if started.term <= self.term {
+                    self.say(format!("term {} follows term {}", started.term, self.term));
+                }
+                self.term = started.term;
+            }
+            Event::ShardLeased(leased) => self.leased(leased.attempt, leased.cases),
+            Event::CaseSettled(settled) => {
+                self.settled(settled.attempt, settled.seq, settled.result)
+            }
+            Event::CaseCarried(carried) => self.taken_over(carried.case),
+            Event::CaseClosed(closed) => self.closed(closed.case.clone(), closed.outcome()),
+            Event::AttemptEnded(ended) => self.attempt_over(ended.attempt),
+            Event::AttemptLost(lost) => self.attempt_over(lost.attempt),
+            Event::ResultKept(kept) => self.aside(kept.attempt, kept.seq, false),
+            Event::ResultRejected(rejected) => self.aside(rejected.attempt, rejected.seq, false),
+            Event::ResultLate(late) => self.aside(late.attempt, late.seq, true),
+            Event::Draining(_) => self.is_draining = true,
+            Event::RunEnded(ended) => {
+                if self.has_verdict || self.ended.len() != self.planned.len() {
+                    self.say("the verdict stands before every case has ended, or twice".to_owned());
+                }
+                self.has_verdict = true;
+                let own = crate::hash(&self.ended);
+                let said = ended.verdict.and_then(|verdict| verdict.table_hash);
+                if text(said.as_ref()) != own {
+                    self.say("the verdict names another table than the log holds".to_owned());
+                }
+            }
+            Event::WorkerJoined(_)
+            | Event::WorkerLeft(_)
+            | Event::RegionProbed(_)
+            | Event::GateClosed(_)
+            | Event::AttemptReattached(_)
+            | Event::EnvironmentChanged(_)
+            | Event::StopRequested(_) => {}
+        }
+    }
+
+    fn leased(&mut self, attempt: u64, cases: Vec<String>) {
+        if self
+            .shards
+            .keys()
+            .next_back()
+            .is_some_and(|&last| attempt <= last)
+        {
+            self.say(format!("attempt {attempt} is leased after a later one"));
+        }
+        if self.is_draining || self.has_verdict {
+            self.say(format!(
+                "attempt {attempt} is leased although the run drains"
+            ));
+        }
+        for case in &cases {
+            let is_free = self.planned.contains(case) && !self.ended.contains_key(case);
+            if !is_free || self.out.insert(case.clone(), attempt).is_some() {
+                self.say(format!(
+                    "attempt {attempt} leases case {case}, which is not free"
+                ));
+            }
+        }
+        self.shards.insert(attempt, cases.into_iter().collect());
+    }
+
+    fn settled(&mut self, attempt: u64, seq: u64, result: Option<CaseResult>) {
+        self.next_seq(attempt, seq);
+        let Some(result) = result else {
+            return self.say(format!("attempt {attempt} settles a case without a result"));
+        };
+        if self.over.contains(&attempt) || self.out.get(&result.case) != Some(&attempt) {
+            self.say(format!(
+                "case {} is settled by attempt {attempt}, which does not hold it",
+                result.case
+            ));
+        }
+        self.out.remove(&result.case);
+        self.end(&result.case, result.outcome(), Some(&result));
+    }
+
+    fn taken_over(&mut self, case: String) {
+        match self.carried.get(&case).cloned() {
+            Some(result) => self.end(&case, result.outcome(), Some(&result)),
+            None => self.say(format!(
+                "case {case} is taken over and the plan carries no result of it"
+            )),
+        }
+    }
+
+    fn closed(&mut self, case: String, outcome: Outcome) {
+        if matches!(
+            outcome,
+            Outcome::Passed | Outcome::Failed | Outcome::Unproven
+        ) {
+            self.say(format!(
+                "case {case} is said to be {} without an execution",
+                word(outcome)
+            ));
+        }
+        if self.out.remove(&case).is_some() && !self.is_draining {
+            self.say(format!("case {case} is closed while it is leased"));
+        }
+        self.end(&case, outcome, None);
+    }
+
+    /// Every outcome goes through here: planned, once, before the verdict, and shown.
+    fn end(&mut self, case: &str, outcome: Outcome, result: Option<&CaseResult>) {
+        if !self.planned.contains(case) {
+            return self.say(format!("case {case} has an outcome and is not planned"));
+        }
+        if self.has_verdict {
+            return self.say(format!("case {case} gets its outcome after the verdict"));
+        }
+        let evidence = result.and_then(|result| result.evidence);
+        let is_shown =
+            evidence.is_some_and(|evidence| evidence.exchanges > 0 && evidence.checks > 0);
+        if outcome == Outcome::Passed && !is_shown {
+            self.say(format!("case {case} passed and nothing shows it"));
+        }
+        if self.ended.contains_key(case) {
+            return self.say(format!("case {case} gets a second outcome"));
+        }
+        self.ended.insert(case.to_owned(), word(outcome).to_owned());
+    }
+
+    fn attempt_over(&mut self, attempt: u64) {
+        if !self.shards.contains_key(&attempt) || !self.over.insert(attempt) {
+            self.say(format!("attempt {attempt} is over and was not open"));
+        }
+        self.out.retain(|_, holder| *holder != attempt);
+    }
+
+    fn aside(&mut self, attempt: u64, seq: u64, is_late: bool) {
+        self.next_seq(attempt, seq);
+        if is_late != self.has_verdict {
+            self.say(format!(
+                "result {seq} of attempt {attempt} stands on the wrong side of the verdict"
+            ));
+        }
+    }
+
+    fn next_seq(&mut self, attempt: u64, seq: u64) {
+        let last = self.seqs.insert(attempt, seq).unwrap_or(0);
+        if seq != last + 1 {
+            self.say(format!(
+                "attempt {attempt} brings result {seq} after result {last}"
+            ));
+        }
+        if !self.shards.contains_key(&attempt) {
+            self.say(format!(
+                "attempt {attempt} brings a result and was never leased"
+            ));
+        }
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unspecified => "unknown",
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+        Outcome::Unproven => "unproven",
+        Outcome::Errored => "errored",
+        Outcome::Lost => "lost",
+        Outcome::Cancelled => "cancelled",
+    }
+}
+
+fn text(hex_text: Option<&HexText>) -> String {
+    match hex_text.and_then(|text| text.form.as_ref()) {
+        Some(Form::Hex(bytes)) => hex::encode(bytes),
+        Some(Form::Text(text)) => text.clone(),
+        None => String::new(),
+    }
+}

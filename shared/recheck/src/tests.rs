@@ -1,0 +1,1 @@
+//! What the second routine must notice.
