@@ -153,7 +153,7 @@ impl StopCause {
 /// What one append writes: a batch of events under one term, with the times that a fold may use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment<E> {
-    /// Events of the log before this segment.
+    /// Place in the log, from 0, dense.
     pub position: u64,
     pub term: Term,
     /// The run's elapsed time when the segment was made; zero in the grid log.

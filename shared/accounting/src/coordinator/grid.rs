@@ -10,7 +10,7 @@ use crate::coordinator::output::RunLine;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grid {
     term: Option<Term>,
-    /// Events folded so far.
+    /// Position of the next segment.
     tail: u64,
     queue: Vec<RunLine>,
     places: BTreeMap<RunId, usize>,
@@ -20,7 +20,7 @@ pub(crate) struct Grid {
 /// Why a grid event must not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Illegal {
-    #[error("grid event {expected} is missing, a segment at {got} stands in its place")]
+    #[error("grid segment {expected} is missing, {got} stands in its place")]
     Hole { expected: u64, got: u64 },
     #[error("grid term {to} does not follow term {from}")]
     TermFalls { from: Term, to: Term },
@@ -72,7 +72,7 @@ impl Grid {
         for event in &segment.events {
             self.apply(event)?;
         }
-        self.tail += segment.events.len() as u64;
+        self.tail += 1;
         match self.term == Some(segment.term) {
             true => Ok(()),
             false => Err(Illegal::ForeignTerm(segment.term)),

@@ -44,7 +44,7 @@ pub enum Input {
         segments: Vec<Segment<RunEvent>>,
         wall_ms: u64,
     },
-    /// All events before position `to` are durable.
+    /// All segments before position `to` are durable.
     Durable {
         log: LogId,
         to: u64,

@@ -21,7 +21,7 @@ pub(crate) struct Lead {
     pub(crate) bundle: Digest,
     pub(crate) run: Run,
     pub(crate) writer: Writer<RunEvent>,
-    /// Events read from the log.
+    /// Position after the last segment read from the log.
     pub(crate) tail: u64,
     pub(crate) order: Order,
     /// Our own TermStarted is durable in this log.

@@ -9,7 +9,7 @@ use domain::Instant;
 
 #[derive(Debug)]
 pub(crate) struct Writer<E> {
-    /// Events of the log when the next append begins: a position counts events.
+    /// Position of the next segment to be begun.
     next: u64,
     durable: u64,
     pending: Vec<E>,
@@ -40,9 +40,9 @@ impl<E> Writer<E> {
         self.due = Some(self.due.map_or(due, |held| held.min(due)));
     }
 
-    /// How far the log must be durable for all events pushed so far to be.
+    /// Segments that must be durable for all events pushed so far to be.
     pub(crate) fn mark(&self) -> u64 {
-        self.next + self.pending.len() as u64
+        self.next + u64::from(!self.pending.is_empty())
     }
 
     pub(crate) fn durable(&self) -> u64 {
@@ -78,7 +78,7 @@ impl<E> Writer<E> {
         let events = std::mem::replace(&mut self.pending, rest);
         self.due = (!self.pending.is_empty()).then_some(now);
         let at = self.next;
-        self.next += events.len() as u64;
+        self.next += 1;
         self.in_flight = Some(InFlight { n_stamps });
         Some((at, events))
     }

@@ -13,7 +13,7 @@ use crate::coordinator::input::{ClientId, LogId, StreamId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Positions count events. Read the grid log's durable segments from this position; answered by `Input::GridTail`.
+    /// Positions count segments. Read the grid log's durable segments from this position; answered by `Input::GridTail`.
     ReadGrid { from: u64 },
     /// Read a run log from this position, and the plan; answered by `Input::RunTail`.
     ReadRun { run: RunId, plan: Digest, from: u64 },
@@ -40,7 +40,7 @@ pub enum Output {
     },
     /// Store bytes under their digest, then `Input::BlobStored`.
     PutBlob { digest: Digest, bytes: Vec<u8> },
-    /// A run's events before `up_to` may be shown to followers.
+    /// A run's segments before `up_to` may be shown to followers.
     Published { run: RunId, up_to: u64 },
     /// Run the second routine over the run's log before `up_to` and its plan.
     Recheck {
@@ -58,7 +58,7 @@ pub enum Output {
     Note(String),
 }
 
-/// A position in a log: the events before `to` are durable.
+/// A position in a log: the segments before `to` are durable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     pub log: LogId,

@@ -281,13 +281,13 @@ fn fold_tail(lead: &mut Lead, segments: &[Segment<RunEvent>]) -> Result<(), Stri
     for segment in segments {
         if segment.position != lead.tail {
             return Err(format!(
-                "event {} is missing, a segment at {} stands in its place",
+                "segment {} is missing, {} stands in its place",
                 lead.tail, segment.position
             ));
         }
         let folded = lead.run.apply_segment(segment);
-        folded.map_err(|illegal| format!("segment at {}: {illegal}", segment.position))?;
-        lead.tail += segment.events.len() as u64;
+        folded.map_err(|illegal| format!("segment {}: {illegal}", segment.position))?;
+        lead.tail += 1;
     }
     lead.order.prune(&lead.run);
     Ok(())
