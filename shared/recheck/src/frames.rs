@@ -19,7 +19,7 @@ pub enum Broken {
     Checksum(usize),
     #[error("the frame at byte {0} does not follow the one before it")]
     Chain(usize),
-    #[error("the frame at byte {at} stands at event {found}, not {expected}")]
+    #[error("the frame at byte {at} says it is number {found}, not {expected}")]
     Hole {
         at: usize,
         found: u64,
@@ -27,7 +27,7 @@ pub enum Broken {
     },
 }
 
-/// The payloads of all frames, up to the one that reaches `up_to` events.
+/// The payloads of all frames, or of the first `up_to`.
 pub fn segments(bytes: &[u8], up_to: Option<u64>) -> Result<Vec<Vec<u8>>, Broken> {
     let mut rest = bytes.strip_prefix(MAGIC).ok_or(Broken::NoMagic)?;
     let mut found: Vec<Vec<u8>> = Vec::new();
@@ -58,17 +58,12 @@ pub fn segments(bytes: &[u8], up_to: Option<u64>) -> Result<Vec<Vec<u8>>, Broken
                 expected,
             });
         }
-        position += n_events(payload);
+        position += 1;
         previous = Sha256::digest(payload).into();
         found.push(payload.to_vec());
         rest = &tail[48 + length as usize..];
     }
     Ok(found)
-}
-
-fn n_events(payload: &[u8]) -> u64 {
-    use prost::Message;
-    proto::v1::Segment::decode(payload).map_or(0, |segment| segment.events.len() as u64)
 }
 
 fn u32_le(bytes: &[u8]) -> Option<(u32, &[u8])> {

@@ -30,7 +30,7 @@ pub struct Rechecked {
     pub n_events: u64,
 }
 
-/// Reads the bytes of a run's log file, as far as `up_to` events; all of it when `None`. `plan`
+/// Reads the bytes of a run's log file, its first `up_to` segments, or all when `None`. `plan`
 /// are the bytes of the plan's blob.
 pub fn recheck_file(plan: &[u8], log: &[u8], up_to: Option<u64>) -> Rechecked {
     match segments(log, up_to) {

@@ -76,7 +76,8 @@ impl Pass {
     ) -> u64 {
         let mut n_events = 0;
         let mut previous = Vec::new();
-        for (number, bytes) in segments.iter().enumerate() {
+        let limit = up_to.map_or(usize::MAX, |end| usize::try_from(end).unwrap_or(usize::MAX));
+        for (number, bytes) in segments.iter().enumerate().take(limit) {
             let Ok(segment) = Segment::decode(bytes.as_slice()) else {
                 self.say(format!("segment {number} can't be read"));
                 break;
@@ -96,9 +97,6 @@ impl Pass {
                 ));
             }
             for event in &segment.events {
-                if up_to.is_some_and(|end| n_events >= end) {
-                    break;
-                }
                 n_events += 1;
                 match RunEvent::decode(event.as_slice()) {
                     Ok(RunEvent { event: Some(event) }) => self.event(plan, digest, event),
@@ -113,9 +111,10 @@ impl Pass {
             }
             previous = Sha256::digest(bytes).to_vec();
         }
-        if up_to.is_some_and(|end| n_events < end) {
+        let n_segments = segments.len() as u64;
+        if up_to.is_some_and(|end| n_segments < end) {
             self.say(format!(
-                "the log holds {n_events} events, fewer than were said to be durable"
+                "the log holds {n_segments} segments, fewer than were said to be durable"
             ));
         }
         n_events
