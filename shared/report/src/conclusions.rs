@@ -8,7 +8,7 @@ use domain::value::ValueState;
 use crate::change::{Change, changes};
 use crate::figures::{count, grouped};
 use crate::first_screen::{gap, headline, unplanned_tiers};
-use crate::summary::{Signature, Summary};
+use crate::summary::{CaseLine, Signature, Summary};
 
 /// What is known to be wrong: failures, quarantined and flaky tests.
 pub fn known_issues(summary: &Summary) -> Vec<String> {
@@ -23,14 +23,8 @@ pub fn known_issues(summary: &Summary) -> Vec<String> {
         gaps.flat_map(|gap| &gap.tests)
             .map(|test| format!("{test} is quarantined")),
     );
-    issues.extend(summary.flaky().iter().map(|case| {
-        format!(
-            "{} is flaky: its results differ over {} made by {}",
-            case.id,
-            tries(case.tries),
-            count(case.attempts, "lease")
-        )
-    }));
+    let flaky = |case: &&CaseLine| format!("{} is flaky: {}", case.id, case.endings().join("; "));
+    issues.extend(summary.flaky().iter().map(flaky));
     issues
 }
 
@@ -63,7 +57,7 @@ pub fn recommendations(summary: &Summary) -> Vec<Change> {
         .iter()
         .filter(|line| line.state == ValueState::NotVerified);
     changes.extend(short.map(|line| Change {
-        what: format!("put more proof behind {}: {}", line.name, line.why),
+        what: format!("{} is not verified: {}", line.name, line.why),
         command: None,
     }));
     changes

@@ -17,7 +17,7 @@ pub const LINES: usize = 25;
 /// The most letters of a line's text; what is longer stands in full further down.
 const WIDTH: usize = 200;
 /// Lines of one subject before it says how many more there are.
-const PER_SUBJECT: usize = 3;
+pub(crate) const PER_SUBJECT: usize = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstScreen {

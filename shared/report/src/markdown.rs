@@ -3,15 +3,16 @@
 //! It stays well below the megabyte that a job summary may have: lists are cut and say so, and
 //! `report.json` has everything. Escaping is in `markdown/inline.rs`, tables in `markdown/table.rs`.
 
-use crate::change::{self, Change};
+use crate::change::Change;
 use crate::conclusions;
 use crate::escape;
 use crate::figures::{duration, equation};
 use crate::first_screen::FirstScreen;
-use crate::summary::{Signature, Summary};
+use crate::summary::Summary;
 
 mod counts;
 mod evidence;
+mod failures;
 mod health;
 mod inline;
 mod table;
@@ -19,8 +20,6 @@ mod table;
 use inline::{code, text};
 use table::Table;
 
-/// Signatures shown in full.
-const SIGNATURES: usize = 100;
 /// Rows of a long table.
 const ROWS: usize = 300;
 /// Letters of a value.
@@ -32,7 +31,7 @@ pub fn render(summary: &Summary) -> String {
     first_screen(&mut out, summary);
     reasons(&mut out, summary);
     counts::sections(&mut out, summary);
-    failures(&mut out, summary);
+    failures::section(&mut out, summary);
     counts::not_exercised(&mut out, summary);
     evidence::sections(&mut out, summary);
     health::sections(&mut out, summary);
@@ -94,92 +93,6 @@ fn reasons(out: &mut String, summary: &Summary) {
         heading(out, "Reasons");
         list(out, reasons.into_iter().map(|reason| text(reason)));
     }
-}
-
-fn failures(out: &mut String, summary: &Summary) {
-    heading(out, "Failures");
-    if summary.signatures.is_empty() {
-        out.push_str("No executed case went wrong.\n");
-    }
-    for signature in summary.signatures.iter().take(SIGNATURES) {
-        failure(out, summary, signature);
-    }
-    let more = summary.signatures.len().saturating_sub(SIGNATURES);
-    if more > 0 {
-        out.push_str(&format!("\nand {more} more, in `report.json`\n"));
-    }
-}
-
-fn failure(out: &mut String, summary: &Summary, signature: &Signature) {
-    let (outcome, test) = (signature.outcome, code(signature.test.as_str()));
-    out.push_str(&format!(
-        "\n### {outcome}: {test} in {}\n\n",
-        text(&signature.regions.join(", "))
-    ));
-    if !signature.title.is_empty() {
-        out.push_str(&format!("{}\n\n", text(&signature.title)));
-    }
-    let cause = signature.cause.clone().unwrap_or_default();
-    let mut table = Table::new(&["", ""]);
-    let place = code(&format!("{}:{}", signature.file, signature.line));
-    table.row([
-        "where".to_owned(),
-        if cause.step.is_empty() {
-            place
-        } else {
-            format!("{place}, {}", code(&cause.step))
-        },
-    ]);
-    table.row([
-        "why".to_owned(),
-        text(&escape::clip(&signature.reason, VALUE)),
-    ]);
-    let fields = [
-        ("message", &cause.message),
-        ("expected", &cause.expected),
-        ("actual", &cause.actual),
-    ];
-    for (label, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-        table.row([label.to_owned(), code(&escape::clip(value, VALUE))]);
-    }
-    for check in &cause.checks {
-        let actual = code(&escape::clip(&check.actual, VALUE));
-        table.row([
-            format!("check, line {}", check.line),
-            format!("{}<br>{actual}", code(&check.expression)),
-        ]);
-    }
-    let cases: Vec<_> = signature
-        .cases
-        .iter()
-        .take(10)
-        .map(|case| code(case.as_str()))
-        .collect();
-    let more = signature.cases.len().saturating_sub(10);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    table.row(["cases".to_owned(), format!("{}{more}", cases.join(", "))]);
-    if !signature.trace_id.is_empty() {
-        table.row(["trace".to_owned(), code(&signature.trace_id)]);
-    }
-    let example = signature
-        .cases
-        .first()
-        .map(|case| case.as_str())
-        .unwrap_or_default();
-    table.row([
-        "again".to_owned(),
-        code(&change::again(
-            summary,
-            signature.outcome,
-            signature.test.as_str(),
-        )),
-    ]);
-    table.row(["look".to_owned(), code(&change::look(summary, example))]);
-    table.write(out);
 }
 
 fn closing(out: &mut String, summary: &Summary) {

@@ -6,7 +6,7 @@ use domain::record::{CaseRecord, Check, Exchange, ExchangeKind, Payload, TryReco
 
 use crate::conclusions::tries;
 use crate::escape::clip;
-use crate::figures::{duration, millis, moment};
+use crate::figures::{count, duration, millis, moment};
 use crate::page::{Page, Style};
 use crate::summary::{CaseLine, actual};
 use crate::{terminal, waterfall};
@@ -61,6 +61,7 @@ fn draw_head(page: &mut Page, case: &CaseLine) {
         ("evidence", evidence(case)),
         ("trace", case.trace_id.clone()),
         ("lost before", case.losses.join("; ")),
+        ("kept", case.kept.join("; ")),
     ];
     for (label, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
         page.field(2, label, &value);
@@ -90,8 +91,11 @@ fn ran(case: &CaseLine) -> String {
 fn evidence(case: &CaseLine) -> String {
     let seen = case.evidence;
     format!(
-        "{} exchanges, {} bytes sent, {} received, {} checks that read something received",
-        seen.exchanges, seen.bytes_sent, seen.bytes_received, seen.checks
+        "{}, {} bytes sent, {} received; {} on what was received",
+        count(seen.exchanges, "exchange"),
+        seen.bytes_sent,
+        seen.bytes_received,
+        count(seen.checks, "check")
     )
 }
 

@@ -31,6 +31,8 @@ pub fn render(summary: &Summary, is_coloured: bool) -> String {
         ));
     }
     draw_all_reasons(&mut page, summary);
+    draw_changes(&mut page, summary);
+    draw_gaps(&mut page, summary);
     draw_flaky(&mut page, summary);
     draw_slowest(&mut page, summary);
     page.finish()
@@ -126,7 +128,7 @@ pub(crate) fn style(outcome: Outcome) -> Style {
     }
 }
 
-/// The first screen shows the first few reasons and gaps; the rest stands here.
+/// The first screen shows the first few reasons; all of them stand here.
 fn draw_all_reasons(page: &mut Page, summary: &Summary) {
     let shown = FirstScreen::of(summary).reasons.len();
     let reasons: Vec<_> = summary
@@ -140,13 +142,32 @@ fn draw_all_reasons(page: &mut Page, summary: &Summary) {
             page.row(&format!("  {reason}"));
         });
     }
-    if !summary.gaps.is_empty() {
-        page.heading("Not exercised");
-        for gap in &summary.gaps {
-            page.row(&format!("  {}", first_screen::gap(gap)));
-            if gap.detail.len() > gap.reason.len() {
-                page.row(&format!("    {}", clip(&gap.detail, VALUE)));
-            }
+}
+
+/// All that would change the verdict, when the first screen shows but the first few.
+fn draw_changes(page: &mut Page, summary: &Summary) {
+    let changes = change::changes(summary);
+    if changes.len() <= first_screen::PER_SUBJECT {
+        return;
+    }
+    page.heading("To change it");
+    for change in changes {
+        page.row(&format!("  {}", change.what));
+        if let Some(command) = change.command {
+            page.row(&format!("    {command}"));
+        }
+    }
+}
+
+fn draw_gaps(page: &mut Page, summary: &Summary) {
+    if summary.gaps.is_empty() {
+        return;
+    }
+    page.heading("Not exercised");
+    for gap in &summary.gaps {
+        page.row(&format!("  {}", first_screen::gap(gap)));
+        if gap.detail.len() > gap.reason.len() {
+            page.row(&format!("    {}", clip(&gap.detail, VALUE)));
         }
     }
 }
@@ -159,9 +180,8 @@ fn draw_flaky(page: &mut Page, summary: &Summary) {
     page.heading("Flaky");
     for case in flaky {
         page.row(&format!("  {}", case.id));
-        for (place, one) in case.tried.iter().enumerate() {
-            let end = one.failure.as_deref().unwrap_or("passed");
-            page.row(&format!("    try {}: {}", place + 1, clip(end, VALUE)));
+        for ending in case.endings() {
+            page.row(&format!("    {}", clip(&ending, VALUE)));
         }
     }
 }

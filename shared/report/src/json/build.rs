@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::ids::{SuiteName, TestId};
-use domain::record;
 use domain::value::ValueState;
+use domain::{record, run};
 
 use super::document::{
     Aside, Case, Checks, ClosedGate, Conclusions, Environment, EnvironmentChange, Evidence,
@@ -33,10 +33,7 @@ pub(super) fn report(of: &Summary) -> Report {
         made_by: text(&of.made_by),
         created_at_ms: of.created_at_ms,
         elapsed_ms: millis(of.elapsed),
-        environment: Environment {
-            name: text(&of.environment),
-            regions: texts(&of.regions),
-        },
+        environment: environment(of),
         totals: totals(&of.totals),
         open: of.open,
         tests: tests(of.tests),
@@ -64,29 +61,40 @@ pub(super) fn report(of: &Summary) -> Report {
             .map(|(region, seen)| preflight(region.as_str(), seen))
             .collect(),
         lock_problems: texts(&of.lock_problems),
-        gates_closed: of
-            .gates_closed
-            .iter()
-            .map(|gate| ClosedGate {
-                tier: gate.tier.word(),
-                why: text(&gate.why),
-            })
-            .collect(),
-        environment_changes: of
-            .environment_changes
-            .iter()
-            .map(|change| EnvironmentChange {
-                region: text(&change.region),
-                from: text(&change.from),
-                to: text(&change.to),
-            })
-            .collect(),
-        stop: of.stop.as_ref().map(|stop| Stop {
-            cause: stop.cause.word(),
-            why: text(&stop.why),
-        }),
+        gates_closed: of.gates_closed.iter().map(closed_gate).collect(),
+        environment_changes: of.environment_changes.iter().map(change_of).collect(),
+        stop: of.stop.as_ref().map(stop),
         conclusions: conclude(of),
         cases: of.cases.iter().map(case).collect(),
+    }
+}
+
+fn environment(of: &Summary) -> Environment {
+    Environment {
+        name: text(&of.environment),
+        regions: texts(&of.regions),
+    }
+}
+
+fn closed_gate(of: &run::ClosedGate) -> ClosedGate {
+    ClosedGate {
+        tier: of.tier.word(),
+        why: text(&of.why),
+    }
+}
+
+fn change_of(of: &run::EnvironmentChange) -> EnvironmentChange {
+    EnvironmentChange {
+        region: text(&of.region),
+        from: text(&of.from),
+        to: text(&of.to),
+    }
+}
+
+fn stop(of: &run::Stop) -> Stop {
+    Stop {
+        cause: of.cause.word(),
+        why: text(&of.why),
     }
 }
 
@@ -103,8 +111,10 @@ fn millis(time: Duration) -> f64 {
     rounded(time.as_secs_f64() * 1_000.0)
 }
 
+/// Three decimals; what is no number can't be written as one, and is 0.
 fn rounded(ms: f64) -> f64 {
-    (ms * 1_000.0).round() / 1_000.0
+    let rounded = (ms * 1_000.0).round() / 1_000.0;
+    if rounded.is_finite() { rounded } else { 0.0 }
 }
 
 fn totals(of: &domain::Totals) -> Totals {
@@ -352,6 +362,7 @@ fn case(of: &CaseLine) -> Case {
         tries: of.tries,
         tried: tried.collect(),
         losses: texts(&of.losses),
+        kept: texts(&of.kept),
         file: text(&of.file),
         line: of.line,
     }

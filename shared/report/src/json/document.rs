@@ -281,6 +281,7 @@ pub(super) struct Case {
     pub(super) tries: u32,
     pub(super) tried: Vec<Try>,
     pub(super) losses: Vec<String>,
+    pub(super) kept: Vec<String>,
     pub(super) file: String,
     pub(super) line: u32,
 }

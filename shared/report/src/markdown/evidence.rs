@@ -26,17 +26,17 @@ fn flaky(out: &mut String, summary: &Summary) {
     limited(
         out,
         &flaky,
-        Table::new(&["case", "counted as", "tries"]),
+        Table::new(&["case", "counted as", "results"]),
         |table, case| {
-            let tries = case.tried.iter().enumerate().map(|(place, one)| {
-                let end = one.failure.as_deref().unwrap_or("passed");
-                format!("{}: {}", place + 1, text(&escape::clip(end, super::VALUE)))
-            });
+            let endings = case.endings();
+            let endings = endings
+                .iter()
+                .map(|ending| text(&escape::clip(ending, super::VALUE)));
             let outcome = case.outcome.map_or("open", |outcome| outcome.word());
             table.row([
                 code(case.id.as_str()),
                 outcome.to_owned(),
-                tries.collect::<Vec<_>>().join("<br>"),
+                endings.collect::<Vec<_>>().join("<br>"),
             ]);
         },
     );

@@ -1,4 +1,4 @@
-//! Text within a line of Markdown: nothing in it is markup, and in a table it stays in its cell.
+//! Text within a line of Markdown: nothing in it is markup. Cells are `table`'s to keep apart.
 
 use crate::escape;
 
@@ -13,7 +13,7 @@ pub(super) fn text(of: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '_' if is_inside_a_word(&letters, place) => out.push('_'),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '!' | '$' | '@' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '~' | '!' | '$' | '@' => {
                 out.push('\\');
                 out.push(*letter);
             }
@@ -25,7 +25,7 @@ pub(super) fn text(of: &str) -> String {
 
 /// Text as it stands, in a code span whose fence is longer than any in it.
 pub(super) fn code(of: &str) -> String {
-    let of = escape::line(of).replace('|', "\\|");
+    let of = escape::line(of);
     if of.trim().is_empty() {
         return String::new();
     }
@@ -56,13 +56,13 @@ mod tests {
 
     #[test]
     fn nothing_in_prose_is_markup() {
-        assert_eq!(text("test_002 *x* <b>|"), r"test_002 \*x\* &lt;b&gt;\|");
+        assert_eq!(text("test_002 *x* <b>"), r"test_002 \*x\* &lt;b&gt;");
         assert_eq!(text("_a_ [l](u) `c`\nnext"), r"\_a\_ \[l\](u) \`c\` next");
     }
 
     #[test]
     fn a_code_span_holds_any_text() {
-        assert_eq!(code("a | b"), r"`a \| b`");
+        assert_eq!(code("a | b"), "`a | b`");
         assert_eq!(code("x ``y`` z"), "``` x ``y`` z ```");
         assert_eq!(code(" "), "");
     }

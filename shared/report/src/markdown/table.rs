@@ -29,10 +29,7 @@ impl Table {
     }
 
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let mut cells: Vec<_> = cells
-            .into_iter()
-            .map(|cell| cell.replace('\n', " "))
-            .collect();
+        let mut cells: Vec<_> = cells.into_iter().map(|cell| contained(&cell)).collect();
         cells.resize(self.columns, String::new());
         self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
         self.is_empty = false;
@@ -43,6 +40,41 @@ impl Table {
         match self.is_empty {
             true => out.push_str("none\n"),
             false => out.push_str(&self.text),
+        }
+    }
+}
+
+/// A cell that neither a line break nor a bar ends (GFM, 4.10: bars are escaped in code too).
+fn contained(cell: &str) -> String {
+    let mut out = String::with_capacity(cell.len());
+    let mut is_escaping = false;
+    for letter in cell.chars() {
+        match letter {
+            '\n' => out.push(' '),
+            // A backslash before the bar would pair with ours and leave the bar bare.
+            '|' if is_escaping => out.push_str("\\\\|"),
+            '|' => out.push_str("\\|"),
+            other => out.push(other),
+        }
+        is_escaping = letter == '\\' && !is_escaping;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contained;
+
+    #[test]
+    fn a_bar_stays_in_its_cell_whatever_stands_before_it() {
+        assert_eq!(contained("a | b\nc"), r"a \| b c");
+        for cell in [r"`a\|b`", r"a\\|b", "|", r"\\\|"] {
+            let kept = contained(cell);
+            let backslashes = kept[..kept.rfind('|').unwrap()]
+                .chars()
+                .rev()
+                .take_while(|one| *one == '\\');
+            assert!(!backslashes.count().is_multiple_of(2), "{kept}");
         }
     }
 }

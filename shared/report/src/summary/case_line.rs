@@ -7,7 +7,7 @@ use domain::ids::{CaseId, Region, SuiteName, TestId, WorkerId};
 use domain::outcome::{Evidence, Outcome};
 use domain::plan::{PlannedCase, Tier};
 use domain::record::{CaseRecord, CaseResult};
-use domain::run::{CaseFacts, Run};
+use domain::run::{CaseFacts, Kept, Loss, Run};
 
 use super::Records;
 use super::cause::Cause;
@@ -51,6 +51,8 @@ pub struct CaseLine {
     pub losses: Vec<String>,
     /// The workers that these leases were lost with.
     pub lost_with: Vec<WorkerId>,
+    /// Results of other leases that are kept beside the counted one.
+    pub kept: Vec<String>,
     pub file: String,
     pub line: u32,
     pub(super) is_record_missing: bool,
@@ -89,16 +91,26 @@ impl CaseLine {
         }
     }
 
+    /// How each try ended, and what was kept beside it: what makes a flaky case one.
+    pub fn endings(&self) -> Vec<String> {
+        let tries = self.tried.iter().enumerate().map(|(place, one)| {
+            let end = one.failure.as_deref().unwrap_or("passed");
+            format!("try {}: {end}", place + 1)
+        });
+        tries.chain(self.kept.iter().cloned()).collect()
+    }
+
     pub fn is(&self, outcome: Outcome) -> bool {
         self.outcome == Some(outcome)
     }
 
     /// Executed, and not passed: there is something to look at.
     pub fn went_wrong(&self) -> bool {
-        matches!(
-            self.outcome,
-            Some(Outcome::Failed | Outcome::Errored | Outcome::Unproven)
-        )
+        self.worker.is_some()
+            && matches!(
+                self.outcome,
+                Some(Outcome::Failed | Outcome::Errored | Outcome::Unproven)
+            )
     }
 }
 
@@ -158,6 +170,7 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
             .iter()
             .map(|loss| loss.worker.clone())
             .collect(),
+        kept: kept(facts),
         file: planned.file.clone(),
         line: planned.line,
         is_record_missing: false,
@@ -165,10 +178,21 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
 }
 
 fn losses(facts: &CaseFacts) -> Vec<String> {
-    let sentence = |loss: &domain::run::Loss| {
-        format!("attempt {} on {}: {}", loss.attempt, loss.worker, loss.why)
-    };
+    let sentence =
+        |loss: &Loss| format!("attempt {} on {}: {}", loss.attempt, loss.worker, loss.why);
     facts.losses.iter().map(sentence).collect()
+}
+
+fn kept(facts: &CaseFacts) -> Vec<String> {
+    let sentence = |kept: &Kept| {
+        let (attempt, result) = (kept.attempt, &kept.result);
+        let why = &kept.why;
+        format!(
+            "attempt {attempt} on {}: {}, not counted ({why})",
+            result.worker, result.outcome
+        )
+    };
+    facts.kept.iter().map(sentence).collect()
 }
 
 fn read_record(line: &mut CaseLine, record: &CaseRecord) {

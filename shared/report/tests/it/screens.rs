@@ -1,0 +1,119 @@
+//! The first screen: short, and the same words everywhere.
+
+use report::first_screen::{FirstScreen, LINES};
+use report::{Previous, json, markdown, terminal};
+
+use crate::synthetic;
+
+/// Text without what each format dresses it in.
+fn undressed(text: &str) -> String {
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    text.chars()
+        .filter(|letter| !"\\|*`#".contains(*letter))
+        .collect::<String>()
+}
+
+#[test]
+fn it_fits_and_says_the_same_in_terminal_and_markdown() {
+    for synthetic in [synthetic::all_green(), synthetic::one_of_each()] {
+        let summary = synthetic.summary(None);
+        let screen = FirstScreen::of(&summary);
+        assert!(screen.lines() <= LINES, "{} lines", screen.lines());
+        let (text, page) = (
+            terminal::render(&summary, false),
+            markdown::render(&summary),
+        );
+        let first: String = text
+            .lines()
+            .take(screen.lines())
+            .collect::<Vec<_>>()
+            .join("\n");
+        let facts = screen.facts.iter().flat_map(|(_, lines)| lines);
+        for line in facts.chain(&screen.reasons).chain([&screen.headline]) {
+            assert!(first.contains(line), "{line} is missing in:\n{first}");
+            assert!(
+                undressed(&page).contains(&undressed(line)),
+                "{line} is missing in:\n{page}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_says_so() {
+    let plan = synthetic::one_of_each().run.plan().clone();
+    let summary = synthetic::Synthetic::new((*plan).clone()).summary(None);
+    let text = terminal::render(&summary, false);
+    assert!(
+        text.starts_with("undecided: the run goes on, 12 cases open\n"),
+        "{text}"
+    );
+    assert!(text.contains("12 planned = 0 passed + 0 failed"), "{text}");
+    assert!(text.contains("+ 12 open"), "{text}");
+}
+
+#[test]
+fn new_failures_are_told_against_an_earlier_gated_run() {
+    let earlier = json::render(&synthetic::all_green().summary(None)).unwrap();
+    let previous = Previous::read(&earlier).unwrap();
+    assert!(previous.is_gated);
+    let summary = synthetic::one_of_each().summary(Some(&previous));
+    assert!(
+        terminal::render(&summary, false)
+            .contains("new failures    test_016 (p1), since run run-7")
+    );
+    let same = json::render(&summary).unwrap();
+    let summary = synthetic::one_of_each().summary(Some(&Previous::read(&same).unwrap()));
+    assert!(terminal::render(&summary, false).contains("new failures    none since run run-7"));
+}
+
+#[test]
+fn a_report_of_another_format_is_refused() {
+    let error = Previous::read(r#"{"format": 99}"#).unwrap_err().to_string();
+    assert!(error.contains("format 99"), "{error}");
+    assert!(Previous::read("no json").is_err());
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let summary = synthetic::one_of_each().summary(None);
+    let (coloured, plain) = (
+        terminal::render(&summary, true),
+        terminal::render(&summary, false),
+    );
+    assert_ne!(coloured, plain);
+    assert_eq!(report::escape::block(&coloured), plain);
+}
+
+#[test]
+fn what_is_typed_finds_its_case() {
+    let summary = synthetic::one_of_each().summary(None);
+    let find = |typed: &str| {
+        summary
+            .find(typed)
+            .map(|case| case.id.to_string())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        find("p1::test_018@us-central1"),
+        Ok("p1::test_018@us-central1".to_owned())
+    );
+    assert_eq!(
+        find("test_018@eu"),
+        Ok("p1::test_018@europe-west1".to_owned())
+    );
+    assert_eq!(find("test_031"), Ok("p2::test_031@europe-west1".to_owned()));
+    assert!(
+        find("test_016")
+            .unwrap_err()
+            .contains("2 cases of run run-7")
+    );
+    assert!(
+        find("test_999")
+            .unwrap_err()
+            .contains("no case of run run-7")
+    );
+}

@@ -1,0 +1,490 @@
+//! Runs made of events: a plan, what happened, and the summary of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::event::{RunEvent, StopCause};
+use domain::gate::{Gate, TierGate, Tolerance, Verdict};
+use domain::ids::{
+    AttemptId, CaseId, Digest, Region, RunId, SessionId, SuiteName, Term, TestId, WorkerId,
+};
+use domain::outcome::{Evidence, Outcome};
+use domain::plan::{
+    DeclaredSkip, Leg, Needs, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite, Tier,
+    ValueLine,
+};
+use domain::record::{CaseRecord, CaseResult, Preflight, Probe};
+use domain::run::Run;
+use domain::verdict::{Findings, judge};
+use report::{Previous, Summary};
+
+use crate::records;
+
+/// 2026-03-01T12:00:00Z.
+pub(crate) const MADE_AT_MS: u64 = 1_772_366_400_000;
+pub(crate) const REGIONS: [&str; 2] = ["europe-west1", "us-central1"];
+
+pub(crate) struct Synthetic {
+    pub(crate) run: Run,
+    pub(crate) records: BTreeMap<Digest, CaseRecord>,
+    seqs: BTreeMap<AttemptId, u64>,
+}
+
+pub(crate) fn plan(gate: Option<Gate>, suites: Vec<PlannedSuite>, cases: Vec<PlannedCase>) -> Plan {
+    Plan {
+        run: RunId::from("run-7"),
+        created_at_ms: MADE_AT_MS,
+        environment: "staging".to_owned(),
+        regions: REGIONS.map(Region::from).to_vec(),
+        suites,
+        cases,
+        gate,
+        lock_problems: Vec::new(),
+        value: Vec::new(),
+        deadline: Duration::from_secs(600),
+        max_fail: None,
+        completes: None,
+        carried: Vec::new(),
+        bundle: Digest::from("b0"),
+        made_by: "muster 0.1.0".to_owned(),
+    }
+}
+
+pub(crate) fn suite(name: &str, tier: Tier) -> PlannedSuite {
+    PlannedSuite {
+        name: SuiteName::from(name),
+        tier,
+        value: None,
+        owner: None,
+        file: format!("suites/{name}.yaml"),
+    }
+}
+
+/// A case in each region.
+pub(crate) fn cases(
+    suite: &str,
+    tier: Tier,
+    test: &str,
+    row: Option<&str>,
+    line: u32,
+) -> Vec<PlannedCase> {
+    let in_region = |region: &str| {
+        let (suite_name, test) = (SuiteName::from(suite), TestId::from(test));
+        let region = PlannedRegion::Named(Region::from(region));
+        PlannedCase {
+            id: PlannedCase::make_id(&suite_name, &test, row, &region),
+            suite: suite_name,
+            title: format!("what {test} shows"),
+            test,
+            tier,
+            region,
+            row: row.map(str::to_owned),
+            legs: vec![Leg {
+                role: None,
+                region: None,
+            }],
+            timeout: Duration::from_secs(60),
+            exclusive: false,
+            on_worker_loss: OnWorkerLoss::Rerun,
+            declared_skip: None,
+            retries: 1,
+            file: format!("suites/{suite}.yaml"),
+            line,
+        }
+    };
+    REGIONS.map(in_region).to_vec()
+}
+
+pub(crate) fn release() -> Gate {
+    let entry = |tier, failed, flaky| TierGate {
+        tier,
+        failed,
+        not_proven: Tolerance::Tests(0),
+        flaky,
+    };
+    let (none, few) = (Tolerance::Tests(0), Tolerance::BelowPercent(5));
+    Gate {
+        name: "release".to_owned(),
+        tiers: vec![entry(Tier::P1, none, none), entry(Tier::P2, few, few)],
+        tolerated_skips: Vec::new(),
+        retries_failed: false,
+    }
+}
+
+impl Synthetic {
+    /// Opened, under a term, with a worker per region and a third one, all regions green.
+    pub(crate) fn new(plan: Plan) -> Self {
+        let mut synthetic = Self {
+            run: Run::new(plan),
+            records: BTreeMap::new(),
+            seqs: BTreeMap::new(),
+        };
+        synthetic.apply(RunEvent::RunOpened {
+            run: RunId::from("run-7"),
+            plan: Digest::from("a0"),
+            bundle: Digest::from("b0"),
+        });
+        synthetic.apply(RunEvent::TermStarted {
+            term: Term(1),
+            leader: "laptop".to_owned(),
+            format: 1,
+        });
+        for (worker, region) in [
+            ("eu-1", REGIONS[0]),
+            ("us-1", REGIONS[1]),
+            ("us-2", REGIONS[1]),
+        ] {
+            synthetic.apply(RunEvent::WorkerJoined {
+                worker: WorkerId::from(worker),
+                region: Region::from(region),
+                slots: 4,
+                incarnation: 1,
+            });
+        }
+        for region in REGIONS {
+            synthetic.apply(RunEvent::RegionProbed {
+                region: Region::from(region),
+                preflight: green(),
+            });
+        }
+        synthetic
+    }
+
+    pub(crate) fn apply(&mut self, event: RunEvent) {
+        if let Err(illegal) = self.run.apply(&event) {
+            panic!("{event:?}: {illegal}");
+        }
+    }
+
+    pub(crate) fn lease(&mut self, attempt: u64, worker: &str, region: &str, cases: &[&str]) {
+        self.apply(RunEvent::ShardLeased {
+            attempt: AttemptId(attempt),
+            worker: WorkerId::from(worker),
+            session: SessionId(attempt),
+            region: Region::from(region),
+            cases: cases.iter().map(|case| CaseId::from(*case)).collect(),
+        });
+    }
+
+    pub(crate) fn next_seq(&mut self, attempt: u64) -> u64 {
+        let seq = self.seqs.entry(AttemptId(attempt)).or_default();
+        *seq += 1;
+        *seq
+    }
+
+    /// Settles a leased case; its record is stored under a digest made of its id.
+    pub(crate) fn settle(
+        &mut self,
+        attempt: u64,
+        case: &str,
+        outcome: Outcome,
+        reason: &str,
+        record: CaseRecord,
+    ) {
+        let result = self.result(attempt, case, outcome, reason, record);
+        let seq = self.next_seq(attempt);
+        self.apply(RunEvent::CaseSettled {
+            attempt: AttemptId(attempt),
+            seq,
+            result,
+        });
+    }
+
+    pub(crate) fn result(
+        &mut self,
+        attempt: u64,
+        case: &str,
+        outcome: Outcome,
+        reason: &str,
+        record: CaseRecord,
+    ) -> CaseResult {
+        let held = self.run.attempt(AttemptId(attempt)).expect("leased before");
+        let (region, worker) = (held.region.clone(), held.worker.clone());
+        let digest = Digest::from(format!("digest of {case} under {attempt}"));
+        let exchanges = record
+            .tries
+            .iter()
+            .map(|one| one.exchanges.len() as u64)
+            .sum();
+        let checks = record.tries.last().map_or(0, |one| one.checks.len() as u64);
+        let tries = u32::try_from(record.tries.len()).expect("few");
+        self.records.insert(digest.clone(), record);
+        CaseResult {
+            case: CaseId::from(case),
+            outcome,
+            reason: reason.to_owned(),
+            evidence: Evidence {
+                exchanges,
+                checks,
+                bytes_sent: 100 * exchanges,
+                bytes_received: 300 * exchanges,
+            },
+            duration: Duration::from_millis(100 + 20 * case.len() as u64),
+            started_at_ms: MADE_AT_MS + 2_000,
+            trace_id: format!("{:032x}", case.len()),
+            tries,
+            flaky: outcome == Outcome::Passed && tries > 1,
+            region,
+            worker,
+            fingerprint: "f".repeat(64),
+            record: Some(digest),
+        }
+    }
+
+    pub(crate) fn close(&mut self, case: &str, outcome: Outcome, reason: &str) {
+        self.apply(RunEvent::CaseClosed {
+            case: CaseId::from(case),
+            outcome,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// The worker says that nothing more comes from the attempt.
+    pub(crate) fn finish(&mut self, attempt: u64) {
+        self.apply(RunEvent::AttemptEnded {
+            attempt: AttemptId(attempt),
+            released: Vec::new(),
+        });
+    }
+
+    /// Ends the run with the verdict that its findings give.
+    pub(crate) fn end(&mut self) {
+        let (word, reasons) = judge(self.run.plan(), &Findings::of(&self.run));
+        let verdict = Verdict {
+            word,
+            reasons,
+            table_hash: Digest::from("c".repeat(64)),
+        };
+        self.apply(RunEvent::RunEnded {
+            verdict,
+            elapsed: Duration::from_millis(12_345),
+        });
+    }
+
+    pub(crate) fn summary(&self, previous: Option<&Previous>) -> Summary {
+        Summary::of(
+            &self.run,
+            &|digest| self.records.get(digest).cloned(),
+            previous,
+        )
+    }
+}
+
+fn green() -> Preflight {
+    Preflight {
+        green: true,
+        probes: vec![Probe {
+            suite: "p1".to_owned(),
+            url: "https://api.staging.example/health/ready".to_owned(),
+            address: "127.0.0.1:8443".to_owned(),
+            status: Some(200),
+            latency: Duration::from_millis(12),
+            attempts: 1,
+            error: String::new(),
+        }],
+        fingerprint: "f".repeat(64),
+    }
+}
+
+/// Everything passes, by a gate, in one tier of two.
+pub(crate) fn all_green() -> Synthetic {
+    let planned = [
+        cases("p1", Tier::P1, "test_002", Some("none"), 12),
+        cases("p1", Tier::P1, "test_002", Some("forged"), 12),
+        cases("p1", Tier::P1, "test_003", None, 40),
+    ];
+    let mut plan = plan(
+        Some(release()),
+        vec![suite("p1", Tier::P1)],
+        planned.concat(),
+    );
+    plan.value = vec![ValueLine {
+        name: "P1".to_owned(),
+        mrr: 120_000,
+        needs: Needs::Tests(25),
+    }];
+    let mut synthetic = Synthetic::new(plan);
+    for (attempt, (worker, region)) in [(1, ("eu-1", REGIONS[0])), (2, ("us-1", REGIONS[1]))] {
+        let ids = ["p1::test_002[none]", "p1::test_002[forged]", "p1::test_003"]
+            .map(|id| format!("{id}@{region}"));
+        synthetic.lease(attempt, worker, region, &ids.each_ref().map(String::as_str));
+        for id in &ids {
+            synthetic.settle(
+                attempt,
+                id,
+                Outcome::Passed,
+                "",
+                records::passed(f64::from(u32::try_from(attempt).unwrap())),
+            );
+        }
+        synthetic.finish(attempt);
+    }
+    synthetic.end();
+    synthetic
+}
+
+/// One of everything that can happen to a case, and a worker that went away.
+pub(crate) fn one_of_each() -> Synthetic {
+    let mut synthetic = Synthetic::new(plan_of_each());
+    happen_in_europe(&mut synthetic);
+    happen_on_a_lost_worker(&mut synthetic);
+    let us = |test: &str| format!("{test}@{}", REGIONS[1]);
+    synthetic.lease(3, "us-1", REGIONS[1], &[&us(LIMIT)]);
+    synthetic.settle(3, &us(LIMIT), Outcome::Passed, "", records::passed(4.0));
+    synthetic.finish(3);
+    synthetic.close(&us(FLAKY), Outcome::Lost, "worker_lost: no budget left");
+    synthetic.close(&us(BARE), Outcome::Cancelled, "deadline");
+    synthetic.close(&us(BROKEN), Outcome::Errored, "no_capacity: us-central1");
+    for region in REGIONS {
+        synthetic.close(
+            &format!("p2::test_033@{region}"),
+            Outcome::Skipped,
+            "quarantined",
+        );
+    }
+    synthetic.end();
+    synthetic
+}
+
+const ISOLATION: &str = "p1::test_016";
+const LIMIT: &str = "p1::test_018";
+const FLAKY: &str = "p1::test_020";
+const BARE: &str = "p2::test_031";
+const BROKEN: &str = "p2::test_032";
+const FALSE: &str = "check_failed: status == 403 (line 31)";
+
+fn happen_in_europe(synthetic: &mut Synthetic) {
+    let ids = [ISOLATION, LIMIT, FLAKY, BARE, BROKEN].map(|test| format!("{test}@{}", REGIONS[0]));
+    synthetic.lease(1, "eu-1", REGIONS[0], &ids.each_ref().map(String::as_str));
+    let bare = "no_check: nothing that was received is checked";
+    synthetic.settle(1, &ids[0], Outcome::Failed, FALSE, records::check_failed());
+    synthetic.settle(1, &ids[1], Outcome::Passed, "", records::passed(3.0));
+    synthetic.settle(1, &ids[2], Outcome::Passed, "", records::flaky());
+    synthetic.settle(1, &ids[3], Outcome::Unproven, bare, records::bare());
+    let broken = "setup_failed: login answered 500";
+    synthetic.settle(
+        1,
+        &ids[4],
+        Outcome::Errored,
+        broken,
+        records::login_failed(),
+    );
+    synthetic.finish(1);
+}
+
+/// One result counts, one comes after the lease was lost, one never comes.
+fn happen_on_a_lost_worker(synthetic: &mut Synthetic) {
+    let ids = [ISOLATION, LIMIT, FLAKY].map(|test| format!("{test}@{}", REGIONS[1]));
+    synthetic.lease(2, "us-2", REGIONS[1], &ids.each_ref().map(String::as_str));
+    synthetic.settle(2, &ids[0], Outcome::Failed, FALSE, records::check_failed());
+    synthetic.apply(RunEvent::AttemptLost {
+        attempt: AttemptId(2),
+        why: "lease expired: nothing heard for 16.7 s".to_owned(),
+        blames: true,
+    });
+    synthetic.apply(RunEvent::WorkerLeft {
+        worker: WorkerId::from("us-2"),
+        why: "connection lost".to_owned(),
+    });
+    let result = synthetic.result(2, &ids[1], Outcome::Failed, FALSE, records::check_failed());
+    let seq = synthetic.next_seq(2);
+    synthetic.apply(RunEvent::ResultKept {
+        attempt: AttemptId(2),
+        seq,
+        result,
+        why: "the attempt was lost before".to_owned(),
+    });
+}
+
+fn plan_of_each() -> Plan {
+    let mut quarantined = cases("p2", Tier::P2, "test_033", None, 80);
+    for case in &mut quarantined {
+        case.declared_skip = Some(DeclaredSkip::Quarantined);
+    }
+    let planned = [
+        cases("p1", Tier::P1, "test_016", None, 20),
+        cases("p1", Tier::P1, "test_018", None, 50),
+        cases("p1", Tier::P1, "test_020", None, 70),
+        cases("p2", Tier::P2, "test_031", None, 10),
+        cases("p2", Tier::P2, "test_032", None, 30),
+        quarantined,
+    ];
+    let mut plan = plan(
+        Some(release()),
+        vec![suite("p1", Tier::P1), suite("p2", Tier::P2)],
+        planned.concat(),
+    );
+    plan.value = vec![
+        ValueLine {
+            name: "P1".to_owned(),
+            mrr: 120_000,
+            needs: Needs::Tests(3),
+        },
+        ValueLine {
+            name: "limits".to_owned(),
+            mrr: 9_500,
+            needs: Needs::Named(vec![TestId::from("test_018")]),
+        },
+        ValueLine {
+            name: "P2".to_owned(),
+            mrr: 80_000,
+            needs: Needs::Tests(20),
+        },
+    ];
+    plan
+}
+
+/// Stopped, polluted and late: what the other two runs do not have.
+pub(crate) fn troubled() -> Synthetic {
+    let mut plan = plan(
+        Some(release()),
+        vec![suite("p1", Tier::P1)],
+        cases("p1", Tier::P1, "test_016", None, 20),
+    );
+    plan.lock_problems = vec!["p1::test_016 has 2 checks, and the lock says 3".to_owned()];
+    let mut synthetic = Synthetic::new(plan);
+    let ids = REGIONS.map(|region| format!("p1::test_016@{region}"));
+    synthetic.lease(1, "eu-1", REGIONS[0], &[&ids[0]]);
+    synthetic.settle(
+        1,
+        &ids[0],
+        Outcome::Failed,
+        "check_failed",
+        records::check_failed(),
+    );
+    let result = synthetic.result(1, &ids[0], Outcome::Passed, "", records::passed(1.0));
+    let seq = synthetic.next_seq(1);
+    synthetic.apply(RunEvent::ResultRejected {
+        attempt: AttemptId(1),
+        seq,
+        result,
+        why: "the first one said failed".to_owned(),
+    });
+    synthetic.apply(RunEvent::EnvironmentChanged {
+        region: Region::from(REGIONS[0]),
+        from: "f".repeat(64),
+        to: "e".repeat(64),
+    });
+    synthetic.apply(RunEvent::GateClosed {
+        tier: Tier::P1,
+        why: "1 failed, 0 allowed".to_owned(),
+    });
+    synthetic.apply(RunEvent::StopRequested {
+        cause: StopCause::MaxFail,
+        why: "1 case failed".to_owned(),
+    });
+    synthetic.lease(2, "us-1", REGIONS[1], &[&ids[1]]);
+    synthetic.apply(RunEvent::Draining {
+        why: "max_fail".to_owned(),
+    });
+    synthetic.close(&ids[1], Outcome::Cancelled, "max_fail");
+    synthetic.end();
+    let result = synthetic.result(2, &ids[1], Outcome::Passed, "", records::passed(1.0));
+    let seq = synthetic.next_seq(2);
+    synthetic.apply(RunEvent::ResultLate {
+        attempt: AttemptId(2),
+        seq,
+        result,
+    });
+    synthetic
+}
