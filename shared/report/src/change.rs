@@ -58,7 +58,11 @@ pub fn look(summary: &Summary, case: &str) -> String {
 /// The command that executes one test of a signature again.
 pub fn again(summary: &Summary, outcome: Outcome, test: &str) -> String {
     match outcome {
-        Outcome::Failed => format!("{} -k {}", again_failed(summary), shell(test)),
+        Outcome::Failed => format!(
+            "{} -k {}",
+            again_failed(summary),
+            shell(&format!("id:{test}"))
+        ),
         _ => complete(summary),
     }
 }

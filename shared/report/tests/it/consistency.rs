@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use report::{Summary, json, junit, markdown, terminal};
 use serde_json::Value;
 
-use crate::synthetic;
+use crate::scenarios;
 
 const OUTCOMES: [&str; 7] = [
     "passed",
@@ -19,7 +19,7 @@ const OUTCOMES: [&str; 7] = [
 
 #[test]
 fn every_figure_follows_from_the_cases() {
-    for synthetic in [synthetic::all_green(), synthetic::one_of_each()] {
+    for synthetic in [scenarios::all_green(), scenarios::one_of_each()] {
         let summary = synthetic.summary(None);
         let report = serde_json::from_str(&json::render(&summary).unwrap()).unwrap();
         check(&summary, &report);

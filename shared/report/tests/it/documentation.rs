@@ -6,7 +6,7 @@ use domain::ids::{RunId, SuiteName, TestId};
 use report::{Previous, json};
 use serde_json::Value;
 
-use crate::{schema, synthetic};
+use crate::{scenarios, schema};
 
 const PAGE: &str = include_str!("../../../../docs/report-format.md");
 
@@ -29,7 +29,7 @@ fn written(value: &Value, at: &str, fields: &mut BTreeSet<String>) {
 
 #[test]
 fn what_is_written_has_exactly_the_documented_fields() {
-    for synthetic in [synthetic::all_green(), synthetic::one_of_each()] {
+    for synthetic in [scenarios::all_green(), scenarios::one_of_each()] {
         let text = json::render(&synthetic.summary(None)).unwrap();
         let report: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(schema::problems(&report), Vec::<String>::new());
@@ -38,7 +38,7 @@ fn what_is_written_has_exactly_the_documented_fields() {
 
 #[test]
 fn a_field_too_many_or_too_few_is_noticed() {
-    let text = json::render(&synthetic::all_green().summary(None)).unwrap();
+    let text = json::render(&scenarios::all_green().summary(None)).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap();
     let mut more = report.clone();
     more["cases"][0]["secret"] = Value::from(1);
@@ -79,9 +79,9 @@ fn every_documented_field_is_met_in_some_report() {
         failed: [(SuiteName::from("p1"), TestId::from("test_002"))].into(),
     };
     let runs = [
-        synthetic::one_of_each(),
-        synthetic::all_green(),
-        synthetic::troubled(),
+        scenarios::one_of_each(),
+        scenarios::all_green(),
+        scenarios::troubled(),
     ];
     let mut found = BTreeSet::new();
     for run in runs {

@@ -13,6 +13,7 @@ mod consistency;
 mod documentation;
 mod hostile;
 mod records;
+mod scenarios;
 mod schema;
 mod screens;
 mod snapshots;

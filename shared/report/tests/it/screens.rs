@@ -3,7 +3,7 @@
 use report::first_screen::{FirstScreen, LINES};
 use report::{Previous, json, markdown, terminal};
 
-use crate::synthetic;
+use crate::{scenarios, synthetic};
 
 /// Text without what each format dresses it in.
 fn undressed(text: &str) -> String {
@@ -18,7 +18,7 @@ fn undressed(text: &str) -> String {
 
 #[test]
 fn it_fits_and_says_the_same_in_terminal_and_markdown() {
-    for synthetic in [synthetic::all_green(), synthetic::one_of_each()] {
+    for synthetic in [scenarios::all_green(), scenarios::one_of_each()] {
         let summary = synthetic.summary(None);
         let screen = FirstScreen::of(&summary);
         assert!(screen.lines() <= LINES, "{} lines", screen.lines());
@@ -44,7 +44,7 @@ fn it_fits_and_says_the_same_in_terminal_and_markdown() {
 
 #[test]
 fn a_run_that_goes_on_says_so() {
-    let plan = synthetic::one_of_each().run.plan().clone();
+    let plan = scenarios::one_of_each().run.plan().clone();
     let summary = synthetic::Synthetic::new((*plan).clone()).summary(None);
     let text = terminal::render(&summary, false);
     assert!(
@@ -57,16 +57,16 @@ fn a_run_that_goes_on_says_so() {
 
 #[test]
 fn new_failures_are_told_against_an_earlier_gated_run() {
-    let earlier = json::render(&synthetic::all_green().summary(None)).unwrap();
+    let earlier = json::render(&scenarios::all_green().summary(None)).unwrap();
     let previous = Previous::read(&earlier).unwrap();
     assert!(previous.is_gated);
-    let summary = synthetic::one_of_each().summary(Some(&previous));
+    let summary = scenarios::one_of_each().summary(Some(&previous));
     assert!(
         terminal::render(&summary, false)
             .contains("new failures    test_016 (p1), since run run-7")
     );
     let same = json::render(&summary).unwrap();
-    let summary = synthetic::one_of_each().summary(Some(&Previous::read(&same).unwrap()));
+    let summary = scenarios::one_of_each().summary(Some(&Previous::read(&same).unwrap()));
     assert!(terminal::render(&summary, false).contains("new failures    none since run run-7"));
 }
 
@@ -79,7 +79,7 @@ fn a_report_of_another_format_is_refused() {
 
 #[test]
 fn colour_adds_nothing_but_colour() {
-    let summary = synthetic::one_of_each().summary(None);
+    let summary = scenarios::one_of_each().summary(None);
     let (coloured, plain) = (
         terminal::render(&summary, true),
         terminal::render(&summary, false),
@@ -90,7 +90,7 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn what_is_typed_finds_its_case() {
-    let summary = synthetic::one_of_each().summary(None);
+    let summary = scenarios::one_of_each().summary(None);
     let find = |typed: &str| {
         summary
             .find(typed)

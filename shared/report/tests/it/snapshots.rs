@@ -3,14 +3,14 @@
 use report::show::Show;
 use report::{json, junit, markdown, show, terminal, waterfall};
 
-use crate::{records, synthetic};
+use crate::{records, scenarios};
 
 fn green() -> report::Summary {
-    synthetic::all_green().summary(None)
+    scenarios::all_green().summary(None)
 }
 
 fn of_each() -> report::Summary {
-    synthetic::one_of_each().summary(None)
+    scenarios::one_of_each().summary(None)
 }
 
 #[test]
