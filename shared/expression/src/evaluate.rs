@@ -67,6 +67,9 @@ pub(crate) struct Fault {
 
 pub(crate) type Outcome = Result<Value, Box<Fault>>;
 
+/// One side of `&&` or `||`, its error kept until the other side is known.
+type Side = Result<(bool, Marks), Box<Fault>>;
+
 struct Evaluator<'a> {
     source: &'a str,
     scope: &'a Scope,
@@ -175,7 +178,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// One side, its error kept for later, unless the budget is spent.
-    fn side(&mut self, node: &'a Node) -> Result<Result<(bool, Marks), Box<Fault>>, Box<Fault>> {
+    fn side(&mut self, node: &'a Node) -> Result<Side, Box<Fault>> {
         let side = self
             .node(node)
             .and_then(|value| Ok((self.truth(node, &value)?, value.marks())));

@@ -62,8 +62,8 @@ impl Folding<'_> {
         self.whole(Node { offset, len, kind })
     }
 
-    fn boxed(&mut self, node: Box<Node>) -> Result<Box<Node>> {
-        self.node(*node).map(Box::new)
+    fn boxed(&mut self, node: Node) -> Result<Box<Node>> {
+        self.node(node).map(Box::new)
     }
 
     fn pair(&mut self, pair: [Node; 2]) -> Result<Box<[Node; 2]>> {
@@ -86,11 +86,11 @@ impl Folding<'_> {
                     is_local,
                 }))
             }
-            Kind::Select(operand, field) => Kind::Select(self.boxed(operand)?, field),
-            Kind::Has(operand, field) => Kind::Has(self.boxed(operand)?, field),
-            Kind::Matches(operand, pattern) => Kind::Matches(self.boxed(operand)?, pattern),
-            Kind::Not(operand) => Kind::Not(self.boxed(operand)?),
-            Kind::Negate(operand) => Kind::Negate(self.boxed(operand)?),
+            Kind::Select(operand, field) => Kind::Select(self.boxed(*operand)?, field),
+            Kind::Has(operand, field) => Kind::Has(self.boxed(*operand)?, field),
+            Kind::Matches(operand, pattern) => Kind::Matches(self.boxed(*operand)?, pattern),
+            Kind::Not(operand) => Kind::Not(self.boxed(*operand)?),
+            Kind::Negate(operand) => Kind::Negate(self.boxed(*operand)?),
             Kind::Index(pair) => Kind::Index(self.pair(*pair)?),
             Kind::And(pair) => Kind::And(self.pair(*pair)?),
             Kind::Or(pair) => Kind::Or(self.pair(*pair)?),

@@ -12,8 +12,15 @@ use crate::error::CompileError;
 const MAX_SOURCE: usize = 8 * 1024;
 /// Operators, selections and brackets on one way down the tree.
 const MAX_DEPTH: usize = 160;
-/// Brackets within brackets, as the parser counts them.
+/// What one conditional counts: the parser goes down through all its rules for it.
+const CONDITIONAL: usize = 6;
+/// Brackets within brackets.
 const MAX_NESTING: u16 = 24;
+/// Brackets that the parser can follow on any stack.
+const SHALLOW: usize = 2;
+/// Bytes of stack that the parser may need for one more bracket, twice what was measured without
+/// optimisation: that is why deeper expressions are parsed on a stack of their own.
+const STACK_PER_BRACKET: usize = 512 * 1024;
 
 /// CEL's syntax tree with the places of its nodes.
 pub(crate) struct Syntax {
@@ -22,9 +29,28 @@ pub(crate) struct Syntax {
 }
 
 pub(crate) fn parse(source: &str) -> Result<Syntax, CompileError> {
-    check_bounds(source)?;
+    let nesting = check_bounds(source)?;
+    if nesting <= SHALLOW {
+        return parse_here(source);
+    }
+    let failed = || {
+        let message = "the expression cannot be parsed".to_owned();
+        at(source, 0, message, Some("save parts of it first"))
+    };
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size((nesting + 2) * STACK_PER_BRACKET);
+        let parsing = builder
+            .spawn_scoped(scope, || parse_here(source))
+            .map_err(|_| failed())?;
+        parsing.join().unwrap_or_else(|_| Err(failed()))
+    })
+}
+
+fn parse_here(source: &str) -> Result<Syntax, CompileError> {
+    // Conditionals nest for the parser without a bracket.
+    let nesting = MAX_NESTING + u16::try_from(MAX_DEPTH).unwrap_or(u16::MAX / 2);
     let parser = Parser::new()
-        .max_recursion_depth(MAX_NESTING)
+        .max_recursion_depth(nesting)
         .error_recovery_limit(4);
     match parser.parse_with_source_info(source) {
         Ok((root, places)) => Ok(Syntax { root, places }),
@@ -32,7 +58,8 @@ pub(crate) fn parse(source: &str) -> Result<Syntax, CompileError> {
     }
 }
 
-fn check_bounds(source: &str) -> Result<(), CompileError> {
+/// Refuses what is too long or too deep, and tells how many brackets are open at once.
+fn check_bounds(source: &str) -> Result<usize, CompileError> {
     let fail = |message: String, fix: &str| {
         Err(CompileError {
             offset: 0,
@@ -54,21 +81,27 @@ fn check_bounds(source: &str) -> Result<(), CompileError> {
             "split it into several checks, or save parts of it first",
         );
     }
-    if depth(source) > MAX_DEPTH {
+    let (depth, nesting) = depth(source);
+    if nesting > usize::from(MAX_NESTING) {
+        let message = format!("brackets are nested deeper than {MAX_NESTING}");
+        return fail(message, "save parts of it first");
+    }
+    if depth > MAX_DEPTH {
         let message = format!("the expression is deeper than {MAX_DEPTH} operators");
         return fail(
             message,
             "split it into several checks, or save parts of it first",
         );
     }
-    Ok(())
+    Ok(nesting)
 }
 
 /// An upper bound on the depth of the tree, from the characters that can deepen it: commas part
-/// siblings, and a bracket's depth adds to that of what it stands in.
-fn depth(source: &str) -> usize {
+/// siblings, and a bracket's depth adds to that of what it stands in. With it the brackets that
+/// are open at once, at most: the parser's own limit comes too late for small stacks.
+fn depth(source: &str) -> (usize, usize) {
     let mut levels = vec![(0_usize, 0_usize)];
-    let mut deepest = 0;
+    let (mut deepest, mut nesting) = (0, 0);
     let blank = blank_quotes(source);
     let bytes = blank.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
@@ -88,15 +121,21 @@ fn depth(source: &str) -> usize {
                 *best = (*best).max(*here);
                 *here = 1;
             }
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'.' | b'?' | b'&'
-            | b'|' => *here += 1,
+            // The parser balances `&&` and `||`: a long row of them is hardly deeper than its parts.
+            b'&' | b'|' => {
+                *best = (*best).max(*here);
+                *here = 8;
+            }
+            b'?' => *here += CONDITIONAL,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'.' => *here += 1,
             b'i' if is_in(&bytes[at..]) => *here += 1,
             _ => continue,
         }
         let open: usize = levels.iter().map(|(here, best)| (*here).max(*best)).sum();
         deepest = deepest.max(open);
+        nesting = nesting.max(levels.len() - 1);
     }
-    deepest
+    (deepest, nesting)
 }
 
 /// Whether the operator `in` may begin here.

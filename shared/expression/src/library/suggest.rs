@@ -50,6 +50,7 @@ pub(crate) fn unknown(name: &str) -> (String, String) {
     let functions = TABLE.iter().map(|function| (function.name, function.usage));
     let nearest = functions
         .chain(MACROS)
+        .chain(FOREIGN)
         .map(|(known, usage)| (distance(&name.to_lowercase(), &known.to_lowercase()), usage))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, _)| *distance <= 1 + name.len() / 4);

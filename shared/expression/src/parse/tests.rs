@@ -75,15 +75,29 @@ fn empty_long_and_deep_expressions_are_refused_before_they_cost_anything() {
 }
 
 #[test]
+fn conditionals_count_for_more_and_rows_of_and_for_less() {
+    assert!(
+        refused(&format!("{}1", "a?b:".repeat(30)))
+            .message
+            .contains("deeper")
+    );
+    assert!(parse(&vec!["a.b == 1"; 200].join(" && ")).is_ok());
+}
+
+#[test]
 fn the_deepest_that_is_allowed_fits_a_small_stack() {
     let within = std::thread::Builder::new().stack_size(1 << 20).spawn(|| {
         let sums = vec!["1"; MAX_DEPTH].join("+");
         let brackets = format!("{}1{}", "(".repeat(22), ")".repeat(22));
         let selections = format!("a{}", ".b".repeat(MAX_DEPTH - 1));
         let wide = format!("[{}]", vec!["a.b"; 1000].join(","));
-        [sums, brackets, selections, wide]
-            .iter()
-            .all(|source| parse(source).is_ok())
+        let conditionals = format!("{}1", "a?b:".repeat(25));
+        let row = vec!["a.b == 1"; 200].join(" || ");
+        let sources = [sums, brackets, selections, wide, conditionals, row];
+        let compile = |source: &String| crate::Expression::compile(source);
+        let failed = sources.iter().filter_map(|source| compile(source).err());
+        failed.map(|error| error.to_string()).collect::<Vec<_>>()
     });
-    assert!(within.expect("a thread").join().expect("no overflow"));
+    let failed = within.expect("a thread").join().expect("no overflow");
+    assert!(failed.is_empty(), "{failed:?}");
 }

@@ -29,7 +29,7 @@ impl fmt::Display for Value {
 /// The shortest text that reads back as the same number, never hundreds of digits.
 fn write_double(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let size = value.abs();
-    if size != 0.0 && (size >= 1e17 || size < 1e-5) && value.is_finite() {
+    if size != 0.0 && !(1e-5..1e17).contains(&size) && value.is_finite() {
         write!(f, "{value:e}")
     } else {
         write!(f, "{value}")
