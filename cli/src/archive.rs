@@ -28,8 +28,6 @@ pub(crate) struct Archive {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) run: Run,
-    /// Unix time in milliseconds of the last event.
-    pub(crate) ended_at_ms: u64,
     pub(crate) path: PathBuf,
     folder: RunFolder,
 }
@@ -104,11 +102,9 @@ impl Kept {
         let stored = folder
             .segments(0)
             .map_err(|error| broken(error.to_string()))?;
-        let ended_at_ms = stored.last().map_or(0, |last| last.segment.wall_ms);
         let run = fold(&folder, &stored).map_err(broken)?;
         Ok(Self {
             run,
-            ended_at_ms,
             path: path.to_owned(),
             folder,
         })

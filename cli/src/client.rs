@@ -34,7 +34,6 @@ pub(crate) struct Batch {
     pub(crate) position: u64,
     pub(crate) events: Vec<RunEvent>,
     pub(crate) elapsed: Duration,
-    pub(crate) wall_ms: u64,
 }
 
 /// The events of a run as they become durable; ends when the run is closed.
@@ -201,7 +200,6 @@ impl Events {
             position: reply.position,
             events,
             elapsed: Duration::from_millis(reply.elapsed_ms),
-            wall_ms: reply.wall_ms,
         }))
     }
 }

@@ -1,7 +1,11 @@
 //! One verb per file. Each takes its arguments and the output, and ends in an exit code.
 
+pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod gate;
 pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod show;

@@ -47,14 +47,6 @@ impl Interrupt {
     }
 }
 
-/// What was followed.
-#[derive(Debug)]
-pub(crate) struct Followed {
-    pub(crate) run: Run,
-    /// Unix time in milliseconds of the last event.
-    pub(crate) ended_at_ms: u64,
-}
-
 struct Follower<'a> {
     client: &'a mut Client,
     id: RunId,
@@ -62,7 +54,6 @@ struct Follower<'a> {
     view: &'a mut View,
     /// Position of the next event wanted.
     position: u64,
-    ended_at_ms: u64,
     is_cancelled: bool,
 }
 
@@ -72,7 +63,7 @@ pub(crate) async fn follow(
     plan: Plan,
     view: &mut View,
     interrupt: &Interrupt,
-) -> Result<Followed, Error> {
+) -> Result<(), Error> {
     let give_up = plan.deadline + PATIENCE;
     let mut follower = Follower {
         client,
@@ -80,7 +71,6 @@ pub(crate) async fn follow(
         run: Run::new(plan),
         view,
         position: 0,
-        ended_at_ms: 0,
         is_cancelled: false,
     };
     let begun = clock::now();
@@ -105,10 +95,7 @@ pub(crate) async fn follow(
             tokio::time::sleep(RETRY).await;
         }
     }
-    Ok(Followed {
-        run: follower.run,
-        ended_at_ms: follower.ended_at_ms,
-    })
+    Ok(())
 }
 
 impl Follower<'_> {
@@ -143,7 +130,6 @@ impl Follower<'_> {
             self.view.seen(&self.run, event);
         }
         self.run.observe_elapsed(batch.elapsed);
-        self.ended_at_ms = batch.wall_ms;
         Ok(())
     }
 

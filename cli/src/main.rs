@@ -13,7 +13,9 @@ mod error;
 mod exit_code;
 mod follow;
 mod output;
+mod plan;
 mod reports;
+mod select;
 mod sources;
 mod view;
 
@@ -54,9 +56,13 @@ fn prepare(verb: &Verb) -> anyhow::Result<()> {
 }
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
-    use commands::{completions, init, report, runs, show};
+    use commands::{check, completions, gate, init, list, lock, report, runs, show};
     match verb {
         Verb::Init(args) => init::init(&args, output),
+        Verb::Check(args) => check::check(&args, output),
+        Verb::List(args) => list::list(&args, output),
+        Verb::Lock(args) => lock::lock(&args, output),
+        Verb::Gate(args) => gate::gate(&args, output),
         Verb::Report(args) => report::report(&args, output),
         Verb::Runs(args) => runs::runs(&args, output),
         Verb::Show(args) => show::show(&args, output),

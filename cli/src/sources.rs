@@ -46,6 +46,14 @@ impl Found {
         }
     }
 
+    /// A file by the name that another file gives it.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: PathBuf::from(name),
+        }
+    }
+
     pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
         fs::read(&self.path).map_err(|error| {
             Error::Invalid(format!("could not read {}: {error}", self.path.display()))
@@ -75,14 +83,25 @@ fn walk(folder: &Path, found: &mut Vec<Found>) -> Result<(), Error> {
         }
         if path.is_dir() {
             walk(&path, found)?;
-        } else if is_yaml(&path) {
+        } else if is_ours(&path) {
             found.push(Found::at(&path));
         }
     }
     Ok(())
 }
 
-pub(crate) fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+fn is_ours(path: &Path) -> bool {
+    let is_yaml = path
+        .extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml");
+    is_yaml || path.file_name().is_some_and(|name| name == "muster.lock")
+}
+
+/// For messages: the paths as typed.
+pub(crate) fn names(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join(", ")
 }

@@ -57,9 +57,9 @@ pub(crate) struct RunArgs {
     pub(crate) complete: Option<String>,
     #[command(flatten)]
     pub(crate) grid: GridArgs,
-    /// Workers in each region, when no grid is named.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64), conflicts_with = "grid")]
-    pub(crate) workers: u32,
+    /// Workers in each region, when no grid is named; 1 by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64), conflicts_with = "grid")]
+    pub(crate) workers: Option<u32>,
     /// End the run after this time, whatever happens; for example 90s, 15m, 2h.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

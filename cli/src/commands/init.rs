@@ -9,13 +9,14 @@ use crate::embedded;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
+use crate::sources::name_of;
 
 pub(crate) fn init(args: &InitArgs, output: &Output) -> Result<ExitCode, Error> {
     for (name, text) in embedded::SMOKE {
         let path = args.folder.join(name);
         let was_written = write_new(&path, text)?;
         let word = if was_written { "wrote" } else { "kept " };
-        output.data(&format!("{word} {}", path.display()));
+        output.data(&format!("{word} {}", name_of(&path)));
     }
     output.talk("next: muster check, then muster list");
     Ok(ExitCode::Success)

@@ -4,10 +4,8 @@
 //! processes are tested in `e2e`.
 
 mod check;
-mod demo;
 mod exit_codes;
 mod first_steps;
-mod laptop;
 mod locks;
 mod muster;
 mod words;

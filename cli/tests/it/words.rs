@@ -33,10 +33,16 @@ fn the_help_names_every_verb_and_every_exit_code() {
 #[test]
 fn the_help_of_a_verb_teaches_with_examples() {
     let muster = Muster::new();
-    for verb in ["init", "check", "list", "run", "show", "lock", "worker", "demo"] {
+    for verb in [
+        "init", "check", "list", "run", "show", "lock", "worker", "demo",
+    ] {
         let said = muster.call(&[verb, "--help"]);
         assert_eq!(said.code, 0, "{verb}");
-        assert!(said.stdout.contains(&format!("  muster {verb}")), "{verb}: {}", said.stdout);
+        assert!(
+            said.stdout.contains(&format!("  muster {verb}")),
+            "{verb}: {}",
+            said.stdout
+        );
     }
 }
 
@@ -55,11 +61,18 @@ fn every_shell_gets_completions_for_every_verb() {
 #[test]
 fn a_pipe_and_no_color_get_plain_text() {
     let muster = Muster::new();
-    muster.write("bad.yaml", "muster: v1\nsuite: bad\npriority: P9\ntests: []\n");
+    muster.write(
+        "bad.yaml",
+        "muster: v1\nsuite: bad\npriority: P9\ntests: []\n",
+    );
     let piped = muster.call(&["check"]);
     assert!(!piped.all().contains('\u{1b}'), "{}", piped.all());
     let always = muster.call(&["check", "--color", "always"]);
-    assert!(always.all().contains('\u{1b}'), "colour on demand: {}", always.all());
+    assert!(
+        always.all().contains('\u{1b}'),
+        "colour on demand: {}",
+        always.all()
+    );
 }
 
 #[test]

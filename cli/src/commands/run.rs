@@ -1,0 +1,121 @@
+//! `muster run`: freeze a plan, have it executed, here or on a grid, and judge.
+
+use domain::event::StopCause;
+
+use crate::archive::{self, Archive, Kept};
+use crate::args::{GridArgs, RunArgs};
+use crate::client::Client;
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::follow::{Interrupt, follow};
+use crate::local::{self, LocalGrid};
+use crate::output::Output;
+use crate::plan::{self, Frozen};
+use crate::view::View;
+use crate::{reports, wait_for};
+
+pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
+    let archive = Archive::here();
+    let frozen = plan::freeze(args, &archive, output)?;
+    let grid = GridArgs {
+        grid: args.grid.grid.clone().or_else(|| frozen.settings.grid.clone()),
+        ..args.grid.clone()
+    };
+    let kept = wait_for(async {
+        let interrupt = Interrupt::listen();
+        match Client::of(&grid).await? {
+            Some(client) => on_grid(client, &frozen, &archive, &interrupt, output).await,
+            None => {
+                let grid = LocalGrid::start(&local::Config {
+                    folder: archive.folder(&frozen.plan.run),
+                    regions: frozen.plan.regions.clone(),
+                    workers: frozen.workers,
+                    slots: local::SLOTS,
+                })
+                .await?;
+                let kept = here(&grid, &frozen, &archive, &interrupt, output).await;
+                grid.stop().await;
+                kept
+            }
+        }
+    })?;
+    finish(args, &frozen, &archive, &kept, output)
+}
+
+/// On a grid of other processes; its log is copied here afterwards.
+async fn on_grid(
+    mut client: Client,
+    frozen: &Frozen,
+    archive: &Archive,
+    interrupt: &Interrupt,
+    output: &Output,
+) -> Result<Kept, Error> {
+    execute(&mut client, frozen, interrupt, output).await?;
+    archive::copy_from(&mut client, &frozen.plan.run, archive).await
+}
+
+/// On the grid of this process, whose folder is the run's own.
+pub(super) async fn here(
+    grid: &LocalGrid,
+    frozen: &Frozen,
+    archive: &Archive,
+    interrupt: &Interrupt,
+    output: &Output,
+) -> Result<Kept, Error> {
+    let mut client = grid.client().await?;
+    execute(&mut client, frozen, interrupt, output).await?;
+    archive.open(frozen.plan.run.as_str())
+}
+
+async fn execute(
+    client: &mut Client,
+    frozen: &Frozen,
+    interrupt: &Interrupt,
+    output: &Output,
+) -> Result<(), Error> {
+    let plan = &frozen.plan;
+    output.talk(&format!(
+        "run {}: {} cases on {} in {}",
+        plan.run,
+        plan.cases.len(),
+        plan.environment,
+        plan.regions
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    ));
+    let request = plan.run.as_str();
+    client.submit(request, plan, frozen.bundle.clone()).await?;
+    let mut view = View::new(*output, plan);
+    let followed = follow(client, plan.clone(), &mut view, interrupt).await;
+    view.end();
+    followed
+}
+
+/// Prints and writes the report; the exit code is the verdict's.
+pub(super) fn finish(
+    args: &RunArgs,
+    frozen: &Frozen,
+    archive: &Archive,
+    kept: &Kept,
+    output: &Output,
+) -> Result<ExitCode, Error> {
+    let summary = reports::summary(archive, kept);
+    output.talk("");
+    output.data(&report::terminal::render(&summary, output.data_colour()));
+    if args.trace {
+        reports::waterfalls(kept, output);
+    }
+    if let Some(folder) = args.out.as_ref().or(frozen.settings.out.as_ref()) {
+        reports::write(&summary, folder)?;
+        output.talk(&format!("report.md, report.json, junit.xml: {}", folder.display()));
+    }
+    let was_aborted = kept
+        .run
+        .stop()
+        .is_some_and(|stop| stop.cause == StopCause::Client);
+    Ok(kept.run.verdict().map_or(ExitCode::NotProven, |verdict| {
+        ExitCode::of_verdict(verdict.word, was_aborted)
+    }))
+}
