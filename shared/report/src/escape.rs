@@ -13,7 +13,7 @@ pub fn line(text: &str) -> String {
     kept.collect()
 }
 
-/// Several lines: line breaks stay, tabs become four spaces, the rest as in [`line`].
+/// Several lines: line breaks stay, tabs become four spaces, the rest as in [`line()`].
 pub fn block(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for letter in visible(text).filter(|letter| *letter != '\r') {
