@@ -93,10 +93,7 @@ pub fn a_tail_follows_its_log(store: &dyn Store) -> Checked {
     ensure(tail.next(1)?.is_empty(), "nothing is given twice")?;
     log.append(2, &batch(2, &["c"]))?;
     let rest = tail.next(3)?;
-    ensure(
-        rest.len() == 2 && rest[0].number() == 1,
-        "the rest follows",
-    )?;
+    ensure(rest.len() == 2 && rest[0].number() == 1, "the rest follows")?;
     drop(log);
     let mut log = store.open(&id)?;
     log.append(3, &batch(3, &["d"]))?;

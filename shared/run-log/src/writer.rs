@@ -5,12 +5,13 @@
 //! say.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use domain::Digest;
 
-use crate::port::{AppendError, Batch, Blob, Blobs, Log, LogId, Position};
+use crate::port::{AppendError, Batch, Blob, Blobs, LogId, Position, Store};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -36,18 +37,27 @@ pub struct Writer<C> {
 pub type Append = (Position, Batch);
 
 impl Writer<Append> {
-    /// Starts a log's thread; `answer` is called on it and must not block.
+    /// Starts a log's thread, which opens the log there; `answer` is called on it and must not
+    /// block.
     pub fn of_log(
         id: LogId,
-        mut log: Box<dyn Log>,
+        store: Arc<dyn Store>,
         answer: impl Fn(Answer) + Send + 'static,
     ) -> io::Result<Self> {
         Self::start(format!("log {id}"), move |commands| {
+            let mut log = store.open(&id).map_err(|error| error.to_string());
             while let Ok((at, batch)) = commands.recv() {
-                let log_id = id.clone();
-                answer(match log.append(at, &batch) {
-                    Ok(to) => Answer::Durable { log: log_id, to },
-                    Err(error) => Answer::AppendFailed { log: log_id, error },
+                let appended = match &mut log {
+                    Ok(log) => log.append(at, &batch),
+                    Err(why) => Err(AppendError::Fatal {
+                        place: id.to_string(),
+                        why: why.clone(),
+                    }),
+                };
+                let log = id.clone();
+                answer(match appended {
+                    Ok(to) => Answer::Durable { log, to },
+                    Err(error) => Answer::AppendFailed { log, error },
                 });
             }
         })

@@ -1,6 +1,6 @@
 //! The file adapter: what every adapter must do, and what only files can suffer.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use tempfile::TempDir;
 
@@ -222,12 +222,9 @@ fn a_copy_with_a_hole_is_refused() {
 fn waiting_blobs_share_a_sync_and_appends_keep_their_order() {
     let directory = tempfile::tempdir().unwrap();
     let (answers, answered) = mpsc::channel();
-    let log = FileLog::open(&run(), directory.path()).unwrap();
+    let store = Arc::new(FileStore::new(directory.path(), Layout::SingleRun));
     let to_log = answers.clone();
-    let writer = Writer::of_log(run(), Box::new(log), move |answer| {
-        to_log.send(answer).unwrap()
-    })
-    .unwrap();
+    let writer = Writer::of_log(run(), store, move |answer| to_log.send(answer).unwrap()).unwrap();
     for at in 0..20 {
         writer.send((at, batch(1, &["next"])));
     }

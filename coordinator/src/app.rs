@@ -1,0 +1,226 @@
+//! The composition root: the only file that names every part of a coordinator.
+//!
+//! A coordinator has a thread and a runtime of its own, so that beats and leases do not wait for
+//! whatever else its process does. The order of an end: the shell stops saying anything, the logs'
+//! threads finish, and only then is the directory's lock given back.
+
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use coordination::{Elector, Embedded, Leader, Tenure};
+use lifecycle::tasks::Cause;
+use lifecycle::{OnExit, Stop, Tasks};
+use run_log::{FileStore, Store};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::archive::Archive;
+use crate::config::Config;
+use crate::grpc;
+use crate::shell::{self, Shell};
+
+/// Threads of a coordinator's own runtime.
+const THREADS: usize = 2;
+
+/// Why a coordinator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "could not listen on {address}: {why}; choose another address, or stop what listens there"
+    )]
+    Listen { address: SocketAddr, why: io::Error },
+    #[error(
+        "{address} is not a loopback address, and off loopback the grid speaks mutual TLS only: give --tls-cert, --tls-key and --tls-ca"
+    )]
+    Plaintext { address: SocketAddr },
+    #[error("{path} can't be read: {why}; check the path and its permissions")]
+    TlsFile { path: PathBuf, why: io::Error },
+    #[error(
+        "the TLS files can't be used: {why}; give PEM with one certificate chain, its key, and the authority's certificates"
+    )]
+    Tls { why: String },
+    #[error(transparent)]
+    Election(#[from] coordination::Error),
+    #[error(transparent)]
+    Store(#[from] run_log::Error),
+    #[error("a thread could not be started: {0}")]
+    Thread(io::Error),
+    #[error("the coordinator's thread ended while it started")]
+    Gone,
+}
+
+/// Why a coordinator ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ExitError {
+    #[error("the coordinator ended: {0}")]
+    Ended(String),
+    #[error("the coordinator's thread is gone")]
+    Gone,
+}
+
+/// A coordinator that runs. Dropped, it is stopped without waiting.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: Stop,
+    ended: oneshot::Receiver<Result<(), ExitError>>,
+}
+
+impl Running {
+    /// Where it listens, with the port that it got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cancel it to end the coordinator in order.
+    pub fn stop_token(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Waits until it has ended, its lock given back. Cancel safe.
+    pub async fn wait(&mut self) -> Result<(), ExitError> {
+        (&mut self.ended).await.unwrap_or(Err(ExitError::Gone))
+    }
+
+    /// Ends it in order and waits for it.
+    pub async fn stop(mut self) -> Result<(), ExitError> {
+        self.stop.cancel();
+        self.wait().await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Starts a coordinator; it listens and has its data directory when this returns.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    grpc::refuse_plaintext(&config)?;
+    let stop = Stop::new();
+    let (ready, started) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    let stopped = stop.clone();
+    thread::Builder::new()
+        .name("coordinator".to_owned())
+        .spawn(move || {
+            // Whoever started it may be gone already.
+            let _ = end.send(on_thread(config, stopped, ready));
+        })
+        .map_err(StartError::Thread)?;
+    let address = started.await.unwrap_or(Err(StartError::Gone))?;
+    Ok(Running {
+        address,
+        stop,
+        ended,
+    })
+}
+
+type Ready = oneshot::Sender<Result<SocketAddr, StartError>>;
+
+fn on_thread(config: Config, stop: Stop, ready: Ready) -> Result<(), ExitError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("coordinator")
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = ready.send(Err(StartError::Thread(error)));
+            return Err(ExitError::Gone);
+        }
+    };
+    runtime.block_on(async {
+        match Parts::make(config).await {
+            Ok(parts) => {
+                let _ = ready.send(Ok(parts.address));
+                parts.run(stop).await
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                Err(ExitError::Gone)
+            }
+        }
+    })
+}
+
+/// Everything that had to be taken hold of before the coordinator counts as started.
+struct Parts {
+    config: Config,
+    address: SocketAddr,
+    listener: TcpListener,
+    doors: grpc::Doors,
+    shell: Shell,
+    tenure: Box<dyn Tenure>,
+}
+
+impl Parts {
+    async fn make(config: Config) -> Result<Self, StartError> {
+        let listen = |why| StartError::Listen {
+            address: config.listen,
+            why,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let me = Leader {
+            name: config.accounting.leader.clone(),
+            address: address.to_string(),
+        };
+        let elector = Embedded::new(&config.data).with_patience(config.patience);
+        let tenure = elector.campaign(&me).await?;
+        let store: Arc<dyn Store> = Arc::new(FileStore::new(&config.data, config.layout));
+        let blobs = store.blobs()?;
+        let archive = Archive::new(store, blobs.reader());
+        let accounting = config.accounting.clone();
+        let (shell, handle) =
+            shell::make(accounting, archive, blobs, tenure.term()).map_err(StartError::Thread)?;
+        let doors = grpc::Doors::new(&config, handle)?;
+        Ok(Self {
+            config,
+            address,
+            listener,
+            doors,
+            shell,
+            tenure,
+        })
+    }
+
+    async fn run(self, stop: Stop) -> Result<(), ExitError> {
+        tracing::info!(address = %self.address, data = %self.config.data.display(), "listening");
+        let mut tasks = Tasks::new();
+        let doors_stop = Stop::new();
+        tasks.spawn("shell", OnExit::StopAll, self.shell.run(stop.clone()));
+        tasks.spawn(
+            "grpc",
+            OnExit::StopAll,
+            self.doors.serve(self.listener, doors_stop.clone()),
+        );
+        let cause = tasks.first_exit_or(self.tenure.lost()).await;
+        let was_asked = stop.is_cancelled();
+        stop.cancel();
+        doors_stop.cancel();
+        let drained = tasks.drain(self.config.grace).await;
+        let result = outcome(was_asked, &cause);
+        if let Err(unfinished) = drained {
+            tracing::warn!(%unfinished, "not everything ended in time");
+        }
+        // Only now may another coordinator have the directory.
+        drop(self.tenure);
+        result
+    }
+}
+
+fn outcome(was_asked: bool, cause: &Cause<()>) -> Result<(), ExitError> {
+    let ended = |why: &dyn Display| Err(ExitError::Ended(why.to_string()));
+    match cause {
+        Cause::Exit(exit) if was_asked && exit.failure.is_none() => Ok(()),
+        Cause::Exit(exit) => ended(exit),
+        Cause::Asked(()) => ended(&"it lost its election"),
+    }
+}

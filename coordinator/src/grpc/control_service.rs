@@ -1,0 +1,196 @@
+//! The door for people's tools: submit, follow, fetch, cancel, list, log.
+
+use std::pin::Pin;
+
+use accounting::coordinator::{Answer, Blob, Request as Ask, RunLine};
+use domain::{Digest, RunId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use lifecycle::Stop;
+use proto::v1;
+use proto::v1::control_service_server::ControlService;
+use run_log::Position;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+use super::status::Refusal;
+use crate::shell::Handle;
+
+mod follow;
+
+/// Bytes of a blob in one message.
+const PIECE: usize = 512 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Control {
+    handle: Handle,
+    stop: Stop,
+}
+
+impl Control {
+    pub(super) fn new(handle: Handle, stop: Stop) -> Self {
+        Self { handle, stop }
+    }
+
+    async fn runs(&self) -> Result<Vec<RunLine>, Refusal> {
+        match self.handle.ask(Ask::List).await? {
+            Answer::Runs(runs) => Ok(runs),
+            Answer::Refused { why } => Err(Refusal::Refused(why)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn run(&self, run: &str) -> Result<RunLine, Refusal> {
+        let runs = self.runs().await?;
+        let found = runs.into_iter().find(|line| line.run.as_str() == run);
+        found.ok_or_else(|| Refusal::NoRun(run.to_owned()))
+    }
+
+    async fn take_in(&self, message: v1::SubmitRequest) -> Result<RunId, Refusal> {
+        let plan = wire::plan::decode(&message.plan)?;
+        let bundle_blob = blob(message.bundle);
+        if plan.bundle != bundle_blob.digest {
+            return Err(Refusal::OtherBundle);
+        }
+        let request = Ask::Submit {
+            client_request_id: message.client_request_id,
+            plan: Box::new(plan),
+            plan_blob: blob(message.plan),
+            bundle_blob,
+        };
+        match self.handle.ask(request).await? {
+            Answer::Submitted { run } => Ok(run),
+            Answer::Refused { why } => Err(Refusal::Refused(why)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn call_off(&self, message: v1::CancelRequest) -> Result<bool, Refusal> {
+        let was_open = !self.run(&message.run).await?.is_closed;
+        let run = RunId::from(message.run);
+        let why = message.why;
+        match self.handle.ask(Ask::Cancel { run, why }).await? {
+            Answer::Cancelling { .. } => Ok(was_open),
+            Answer::Refused { why } => Err(Refusal::Refused(why)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn lines(&self) -> Result<v1::ListReply, Refusal> {
+        let mut runs = Vec::new();
+        for line in self.runs().await? {
+            let (run, plan) = (line.run.clone(), line.plan.clone());
+            let archive = self.handle.archive();
+            let short = archive
+                .off_runtime(move |archive| archive.short(&run, &plan))
+                .await?;
+            runs.push(v1::RunLine {
+                run: line.run.to_string(),
+                is_open: !line.is_closed,
+                verdict: short.verdict,
+                planned: short.totals.planned,
+                settled: short.totals.settled(),
+            });
+        }
+        let workers = self.handle.connected().await?.into_iter();
+        let worker = |one: crate::shell::Connected| v1::WorkerLine {
+            worker: one.worker.to_string(),
+            region: one.region.to_string(),
+            slots: one.slots,
+        };
+        Ok(v1::ListReply {
+            runs,
+            workers: workers.map(worker).collect(),
+        })
+    }
+}
+
+fn blob(bytes: Vec<u8>) -> Blob {
+    Blob {
+        digest: wire::digest::of(&bytes),
+        bytes,
+    }
+}
+
+fn unexpected(answer: &Answer) -> Refusal {
+    Refusal::Refused(format!("the answer was to another question: {answer:?}"))
+}
+
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ControlService for Control {
+    type FollowStream = Replies<v1::FollowReply>;
+    type FetchStream = Replies<v1::Piece>;
+    type LogStream = Replies<v1::LogReply>;
+
+    async fn submit(
+        &self,
+        request: Request<v1::SubmitRequest>,
+    ) -> Result<Response<v1::SubmitReply>, Status> {
+        let run = self.take_in(request.into_inner()).await?;
+        let run = run.to_string();
+        Ok(Response::new(v1::SubmitReply { run }))
+    }
+
+    async fn follow(
+        &self,
+        request: Request<v1::FollowRequest>,
+    ) -> Result<Response<Self::FollowStream>, Status> {
+        let v1::FollowRequest { run, from } = request.into_inner();
+        let is_closed = self.run(&run).await?.is_closed;
+        let run = RunId::from(run);
+        let shown = self
+            .handle
+            .watch(run.clone())
+            .await
+            .map_err(Refusal::from)?;
+        let tail = self.handle.archive().tail(&run);
+        let follow = follow::Follow::new(tail, from, shown, is_closed, self.stop.clone());
+        let batches = follow.batches(self.handle.archive().clone());
+        Ok(Response::new(Box::pin(batches.map_err(Status::from))))
+    }
+
+    async fn fetch(
+        &self,
+        request: Request<v1::FetchRequest>,
+    ) -> Result<Response<Self::FetchStream>, Status> {
+        let message = request.into_inner();
+        let digest = wire::digest::decode("fetch.digest", message.digest).map_err(Refusal::from)?;
+        let archive = self.handle.archive();
+        let bytes = archive.off_runtime(move |archive| archive.blob(&Digest::clone(&digest)));
+        let bytes = bytes.await.map_err(Refusal::from)?;
+        let pieces = bytes.chunks(PIECE).map(<[u8]>::to_vec);
+        let pieces: Vec<_> = pieces.map(|bytes| Ok(v1::Piece { bytes })).collect();
+        Ok(Response::new(Box::pin(stream::iter(pieces))))
+    }
+
+    async fn cancel(
+        &self,
+        request: Request<v1::CancelRequest>,
+    ) -> Result<Response<v1::CancelReply>, Status> {
+        let was_open = self.call_off(request.into_inner()).await?;
+        Ok(Response::new(v1::CancelReply { was_open }))
+    }
+
+    async fn list(
+        &self,
+        _request: Request<v1::ListRequest>,
+    ) -> Result<Response<v1::ListReply>, Status> {
+        Ok(Response::new(self.lines().await?))
+    }
+
+    async fn log(
+        &self,
+        request: Request<v1::LogRequest>,
+    ) -> Result<Response<Self::LogStream>, Status> {
+        let line = self.run(&request.into_inner().run).await?;
+        let watched = self.handle.watch(line.run.clone()).await;
+        let shown = *watched.map_err(Refusal::from)?.borrow();
+        let up_to = if line.is_closed { Position::MAX } else { shown };
+        let archive = self.handle.archive();
+        let raw = archive.off_runtime(move |archive| archive.raw(&line.run, up_to));
+        let raw = raw.await.map_err(Refusal::from)?;
+        let replies = raw.into_iter().map(|segment| Ok(v1::LogReply { segment }));
+        Ok(Response::new(stream::iter(replies).boxed()))
+    }
+}
