@@ -16,6 +16,9 @@ use crate::scope::Scope;
 use crate::tree::{Kind, Loop, Node, Operator};
 use crate::value::{Key, Marks, Value};
 
+/// The weight of the largest result: 64 MiB of text.
+const MAX_RESULT: u64 = 1 << 20;
+
 pub(crate) fn evaluate(
     tree: &Node,
     source: &str,
@@ -23,7 +26,16 @@ pub(crate) fn evaluate(
     budget: &mut Budget,
 ) -> Result<Evaluated, EvalError> {
     let mut evaluator = Evaluator::new(source, scope, budget);
-    match evaluator.node(tree) {
+    let outcome = evaluator.node(tree).and_then(|value| {
+        // Parts are shared, so that little work can make what is huge once it is written out.
+        let is_huge = value.weight() > MAX_RESULT;
+        if is_huge {
+            Err(refused(tree, Refusal::budget()))
+        } else {
+            Ok(value)
+        }
+    });
+    match outcome {
         Ok(value) => {
             let Evaluator {
                 reads,

@@ -251,7 +251,13 @@ impl Function {
         let value = (self.body)(&mut call)?;
         let whole = |marks: Marks, value: &Value| marks.union(value.marks());
         match self.marking {
-            Marking::Whole => Ok(value.with_marks(arguments.iter().fold(Marks::NONE, whole))),
+            Marking::Whole => {
+                let marks = arguments.iter().fold(Marks::NONE, whole);
+                if marks != Marks::NONE && !budget.take(value.weight()) {
+                    return Err(Refusal::budget());
+                }
+                Ok(value.with_marks(marks))
+            }
             Marking::Leaves => {
                 let own = arguments
                     .iter()

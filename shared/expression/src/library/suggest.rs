@@ -53,7 +53,7 @@ pub(crate) fn unknown(name: &str) -> (String, String) {
         .chain(FOREIGN)
         .map(|(known, usage)| (distance(&name.to_lowercase(), &known.to_lowercase()), usage))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= 1 + name.len() / 4);
+        .filter(|(distance, _)| *distance <= 1 + name.len() / 5);
     let fix = match nearest {
         Some((_, usage)) => format!("did you mean `{usage}`?"),
         None => format!("the functions are {}", all()),

@@ -114,7 +114,15 @@ fn check_form(function: &Function, call: &CallExpr) -> std::result::Result<(), (
                 _ if least == most => least.to_string(),
                 _ => format!("{least} to {most}"),
             };
-            Err((format!("{name} takes {wanted} values, not {given}"), fix()))
+            let values = if (least, most) == (1, 1) {
+                "value"
+            } else {
+                "values"
+            };
+            Err((
+                format!("{name} takes {wanted} {values}, not {given}"),
+                fix(),
+            ))
         }
     }
 }

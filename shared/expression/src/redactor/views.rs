@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// Where in the original each byte starts, and at the end where the text ends.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
 }
 
 /// How often escapes are undone: JSON in JSON in a URL is as deep as it gets.
@@ -16,7 +16,7 @@ const MAX_LAYERS: usize = 3;
 impl View {
     /// The start in the original of the byte at `position`.
     pub(super) fn start_of(&self, position: usize) -> usize {
-        self.starts.get(position).copied().unwrap_or_default()
+        self.starts.get(position).map_or(0, |start| *start as usize)
     }
 
     /// The end in the original of what ends before `position`.
@@ -28,6 +28,10 @@ impl View {
 /// The views of a text: none if it has no escapes. With `plus` a `+` stands for a blank too.
 pub(super) fn of(text: &[u8], plus: bool) -> Vec<View> {
     let mut views = Vec::new();
+    let is_escape = |byte: &u8| matches!(byte, b'%' | b'\\') || plus && *byte == b'+';
+    if !text.iter().any(is_escape) {
+        return views;
+    }
     let mut open = VecDeque::from([(plain(text), 0)]);
     while let Some((view, layers)) = open.pop_front() {
         if layers < MAX_LAYERS {
@@ -50,8 +54,13 @@ pub(super) fn of(text: &[u8], plus: bool) -> Vec<View> {
 fn plain(text: &[u8]) -> View {
     View {
         bytes: text.to_vec(),
-        starts: (0..=text.len()).collect(),
+        starts: (0..=text.len()).map(narrow).collect(),
     }
+}
+
+/// Half the memory; texts of 4 GiB are never recorded.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// Undoes one layer; `unescape` gives the bytes an escape stands for and its length.
@@ -72,11 +81,11 @@ fn undo(view: &View, unescape: impl Fn(&[u8]) -> Option<(Decoded, usize)>) -> Op
         };
         for byte in decoded.bytes() {
             undone.bytes.push(*byte);
-            undone.starts.push(view.start_of(at));
+            undone.starts.push(narrow(view.start_of(at)));
         }
         at += length;
     }
-    undone.starts.push(view.end_of(view.bytes.len()));
+    undone.starts.push(narrow(view.end_of(view.bytes.len())));
     is_changed.then_some(undone)
 }
 

@@ -47,6 +47,20 @@ fn texts_cannot_grow_beyond_the_budget() {
 }
 
 #[test]
+fn results_that_share_their_parts_are_bounded_as_if_written_out() {
+    let mut scope = scope();
+    scope.set("long", Value::text("x".repeat(1_000_000)));
+    let evaluate = |source: &str| {
+        let expression = Expression::compile(source).expect(source);
+        expression.evaluate(&scope, &mut Budget::default())
+    };
+    assert!(evaluate("range(50).map(n, long)").is_ok());
+    let error = evaluate("range(1000).map(n, long)").expect_err("a gigabyte");
+    assert_eq!(error.kind, ErrorKind::Budget);
+    assert!(evaluate("range(1000).map(n, long).size() == 1000").is_ok());
+}
+
+#[test]
 fn loops_and_parts_are_bounded_when_compiling() {
     let loops = "[1].map(a, [1].map(b, [1].map(c, [1].map(d, [1].map(e, 1)))))";
     refused(loops, "loops are nested deeper");

@@ -35,7 +35,7 @@ fn what_cannot_be_right_is_refused_when_compiling() {
             "write `text.startsWith(\"a\")`",
         ),
         ("split(body.name)", "split takes 2 to 3 values, not 1"),
-        ("sha256()", "sha256 takes 1 values, not 0"),
+        ("sha256()", "sha256 takes 1 value, not 0"),
         ("body.map(x)", "map is not written like this"),
         ("body.sort_by(\"id\")", "xs.sort_by(x, x.id)"),
         ("has(body[\"id\"])", "\"key\" in body"),
