@@ -107,7 +107,8 @@ impl<'a> Builder<'a> {
                 self.place(reported(span));
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if anchor != 0 {
+                // `!(a && b)` has both, and the tag says it all.
+                if anchor != 0 && tag.is_none() {
                     self.refuse_anchor(span, "an anchor");
                 }
                 let mut node = self.scalar(&text, style, span);
@@ -197,9 +198,16 @@ impl<'a> Builder<'a> {
             ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
-        // The parser stands `~` in for a value that was not written.
-        let is_absent = style == Style::Plain && span.start == span.end;
+        // The parser stands `~` in for a value that was not written, with the next token's place.
+        let is_written = self.text().chars().get(span.start) == Some(&'~');
+        let is_absent =
+            style == Style::Plain && (span.start == span.end || (text == "~" && !is_written));
         let text = if is_absent { "" } else { text };
+        let span = if is_absent {
+            Span::new(span.start, span.start)
+        } else {
+            span
+        };
         Node {
             span,
             kind: Kind::Scalar(Scalar {

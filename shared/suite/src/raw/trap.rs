@@ -48,6 +48,10 @@ pub(crate) fn tagged(node: Node, problems: &Problems<'_>) -> Node {
 fn start_of_tag(text: &Text, from: usize) -> usize {
     let chars = text.chars();
     let mut at = from.min(chars.len());
+    // A tag without a value leaves an empty one where the next token begins, lines below.
+    while at > 0 && chars[at - 1].is_whitespace() {
+        at -= 1;
+    }
     while at > 0 && chars[at - 1] != '\n' {
         at -= 1;
         let begins = at == 0 || chars[at - 1].is_whitespace() || matches!(chars[at - 1], '[' | ',');
@@ -93,17 +97,17 @@ fn join_items(items: &mut Vec<Node>, problems: &Problems<'_>) {
     let mut joined = Vec::with_capacity(items.len());
     let mut rest = std::mem::take(items).into_iter();
     while let Some(mut item) = rest.next() {
-        let Some(mut missing) = unclosed(&item) else {
-            joined.push(item);
-            continue;
-        };
-        while missing > 0 {
-            let Some(next) = rest.next() else { break };
-            item.span.end = next.span.end;
-            missing += next.as_scalar().map_or(0, depth);
+        let parts = rest
+            .as_slice()
+            .iter()
+            .map(|next| next.as_scalar().map_or(0, depth));
+        if let Some(count) = unclosed(&item).and_then(|open| closed_by(open, parts)) {
+            for next in rest.by_ref().take(count) {
+                item.span.end = next.span.end;
+            }
+            tell_of_split(item.span, true, problems);
+            item.is_reported = true;
         }
-        tell_of_split(item.span, true, problems);
-        item.is_reported = true;
         joined.push(item);
     }
     *items = joined;
@@ -113,12 +117,19 @@ fn join_entries(map: &mut Map, problems: &Problems<'_>) {
     let mut joined: Vec<Entry> = Vec::with_capacity(map.entries.len());
     let mut rest = std::mem::take(&mut map.entries).into_iter();
     while let Some(mut entry) = rest.next() {
-        if let Some(mut missing) = unclosed(&entry.value) {
-            while missing > 0 {
-                let Some(next) = rest.next() else { break };
-                entry.value.span.end = next.value.span.end.max(next.key_span.end);
-                missing += depth(&Scalar::plain(&next.key));
-                missing += next.value.as_scalar().map_or(0, depth);
+        let parts = rest
+            .as_slice()
+            .iter()
+            .map(|next| depth(&Scalar::plain(&next.key)) + next.value.as_scalar().map_or(0, depth));
+        if let Some(count) = unclosed(&entry.value).and_then(|open| closed_by(open, parts)) {
+            for next in rest.by_ref().take(count) {
+                let is_absent = next.value.span.start == next.value.span.end;
+                let last = if is_absent {
+                    next.key_span
+                } else {
+                    next.value.span
+                };
+                entry.value.span.end = last.end;
             }
             tell_of_split(entry.value.span, false, problems);
             entry.value.is_reported = true;
@@ -126,6 +137,18 @@ fn join_entries(map: &mut Map, problems: &Problems<'_>) {
         joined.push(entry);
     }
     map.entries = joined;
+}
+
+/// How many of the parts that follow it takes to close what is open; `None` if they never do.
+fn closed_by(open: i32, parts: impl Iterator<Item = i32>) -> Option<usize> {
+    let mut open = open;
+    for (index, part) in parts.enumerate() {
+        open += part;
+        if open <= 0 {
+            return Some(index + 1);
+        }
+    }
+    None
 }
 
 /// How many brackets a plain scalar leaves open, if it leaves any.

@@ -260,7 +260,7 @@ impl Reader<'_> {
     ) {
         let before: Vec<String> = names.own().map(|(name, _)| name.clone()).collect();
         let user = names.get("user").cloned();
-        self.set_user(names, &setting.who);
+        self.set_user(names, setting.read_by(&setting.who));
         steps.extend(self.steps(block.get("steps"), names, setting));
         if let Some(user) = user {
             names.set("user", user);

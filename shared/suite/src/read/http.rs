@@ -3,7 +3,7 @@
 use expression::Template;
 
 use super::expression::Role;
-use super::names::{HTTP_ANSWER, MESSAGE, Names};
+use super::names::{HTTP_ANSWER, Names};
 use super::step::Draft;
 use super::{Fields, Reader};
 use crate::model::{Body, ExpectedStatus, Message, Request, StepKind, Target};
@@ -33,7 +33,7 @@ impl Reader<'_> {
         draft.left.answer(HTTP_ANSWER, true);
         let mut looking = Names::inside(draft.names);
         looking.answer(HTTP_ANSWER, true);
-        looking.answer(MESSAGE, true);
+        looking.looking();
         let until = draft.fields.get("until");
         let until = until.map(|node| self.expression(node, &looking, Role::Condition));
         let into = self.into_name(draft, true, false);

@@ -80,11 +80,13 @@ impl Known {
     }
 
     fn own(what: What, is_received: bool) -> Self {
+        // Members of a record are looked up when the file is read.
+        let has_all_fields = matches!(what, What::Record(_));
         Self {
             what,
             is_received,
             line: 0,
-            has_all_fields: false,
+            has_all_fields,
         }
     }
 }
@@ -145,20 +147,40 @@ impl<'o> Names<'o> {
         self.set(name, Known::own(What::Absent(why), false));
     }
 
+    /// What an exchange leaves to read; what an earlier one of another kind left is gone.
     pub(crate) fn answer(&mut self, names: &[&str], is_received: bool) {
+        for name in ANSWERS {
+            self.absent(name, "the last step that talked left nothing of that name");
+        }
         for name in names {
             self.set(name, Known::own(What::Answer, is_received));
         }
     }
+
+    /// Adds what is there only while a message is looked at.
+    pub(crate) fn looking(&mut self) {
+        for name in MESSAGE {
+            self.set(name, Known::own(What::Answer, true));
+        }
+    }
 }
 
-/// Names after an answer to a request.
+/// Names that exchanges leave.
+pub(crate) const ANSWERS: &[&str] = &[
+    "status",
+    "headers",
+    "body",
+    "text",
+    "elapsed_ms",
+    "at_ms",
+    "message",
+    "frame",
+];
+/// Names after an answer to a request or handshake.
 pub(crate) const HTTP_ANSWER: &[&str] =
     &["status", "headers", "body", "text", "elapsed_ms", "at_ms"];
-/// Names after a handshake.
-pub(crate) const HANDSHAKE: &[&str] = &["status", "headers", "elapsed_ms", "at_ms"];
 /// Names while a message is looked at, and after it was taken.
-pub(crate) const MESSAGE: &[&str] = &["message", "frame", "elapsed_ms", "at_ms"];
+pub(crate) const MESSAGE: &[&str] = &["message", "frame", "text", "elapsed_ms", "at_ms"];
 
 /// `root.member.member` chains of an expression's source outside quotes, with the root's byte
 /// offset. A name alone is a chain of one.

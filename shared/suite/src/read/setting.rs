@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Reader;
-use super::names::{HTTP_ANSWER, MESSAGE, Names};
+use super::names::{ANSWERS, Names};
 use crate::grammar::Grammar;
 use crate::model::{Acting, TestUser};
 use crate::raw::Node;
@@ -41,6 +41,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) users: &'a [TestUser],
     pub(crate) roles: &'a [String],
     pub(crate) who: Who,
+    /// The test's only user, whose login even steps of nobody may read.
+    pub(crate) sole: Who,
     /// What a step that doesn't say `as:` gets.
     pub(crate) unsaid: Acting,
     pub(crate) within: Duration,
@@ -62,6 +64,7 @@ impl<'a> Setting<'a> {
             users,
             roles: &[],
             who: sole_user(users),
+            sole: sole_user(users),
             unsaid: Acting::Inherited,
             within,
             timeout,
@@ -76,6 +79,23 @@ impl<'a> Setting<'a> {
             who: Who::Nobody,
             unsaid: Acting::Nobody,
             ..self.clone()
+        }
+    }
+
+    /// For steps that no user stands behind.
+    pub(crate) fn without_user(&self) -> Self {
+        Self {
+            sole: Who::Nobody,
+            ..self.as_nobody()
+        }
+    }
+
+    /// Whose `user` is read where `who` acts.
+    pub(crate) fn read_by<'w>(&'w self, who: &'w Who) -> &'w Who {
+        if *who == Who::Nobody && self.sole != Who::Unsaid {
+            &self.sole
+        } else {
+            who
         }
     }
 
@@ -106,7 +126,7 @@ impl Reader<'_> {
         names.record("env", Some(BTreeSet::from(of_env)), false);
         let of_test = ["nonce", "id"].map(str::to_owned);
         names.record("test", Some(BTreeSet::from(of_test)), false);
-        for name in HTTP_ANSWER.iter().chain(MESSAGE) {
+        for name in ANSWERS {
             names.absent(name, "no step before this one received anything");
         }
         names.absent("row", "this test has no `rows:`");

@@ -4,7 +4,7 @@ use expression::Expression;
 
 use super::Reader;
 use super::expression::Role;
-use super::names::{HANDSHAKE, Known, MESSAGE, Names, What};
+use super::names::{HTTP_ANSWER, Known, MESSAGE, Names, What};
 use super::setting::Setting;
 use super::step::Draft;
 use crate::model::{Collect, Handshake, Receive, Reconnect, StepKind, Track};
@@ -38,7 +38,7 @@ impl Reader<'_> {
                 .map(|name| (name, node.span)),
             None => Some((DEFAULT_SOCKET.to_owned(), draft.head.span)),
         };
-        draft.left.answer(HANDSHAKE, true);
+        draft.left.answer(HTTP_ANSWER, true);
         let (socket, span) = socket?;
         self.give_socket(draft, &socket, span, fields.get("track").is_some());
         // What is sent after a reconnect may read the socket's own log.
@@ -108,7 +108,7 @@ impl Reader<'_> {
         let socket = self.is_socket(draft.head, draft.names);
         let message = self.message(draft);
         // When it was sent is our own clock, not something received.
-        draft.left.answer(&["at_ms"], false);
+        draft.left.answer(&["at_ms", "elapsed_ms"], false);
         Some(StepKind::Send {
             socket: socket?,
             message: message?,
@@ -209,6 +209,6 @@ impl Reader<'_> {
 /// The names while a message is looked at.
 pub(crate) fn looking_at_message<'o>(names: &'o Names<'o>) -> Names<'o> {
     let mut looking = Names::inside(names);
-    looking.answer(MESSAGE, true);
+    looking.looking();
     looking
 }

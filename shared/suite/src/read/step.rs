@@ -93,7 +93,8 @@ impl Reader<'_> {
         setting: &Setting<'_>,
     ) -> Option<Step> {
         let fields = self.fields(node, noun)?;
-        let (acting, who) = self.acting(fields, names, setting);
+        let acting_names = with_index(fields.get(key), names);
+        let (acting, who) = self.acting(fields, &acting_names, setting);
         if TALKING.contains(&key) && who == Who::Unsaid {
             let span = fields.key_span(key).unwrap_or(node.span);
             let users: Vec<_> = setting
@@ -108,7 +109,7 @@ impl Reader<'_> {
         let within = self.within(fields, key, setting);
         let mut own = Names::inside(names);
         if acting.is_some() {
-            self.set_user(&mut own, &who);
+            self.set_user(&mut own, setting.read_by(&who));
         }
         let mut draft = Draft {
             fields,
@@ -383,6 +384,15 @@ impl Reader<'_> {
         }
         Some(socket)
     }
+}
+
+/// A block's own `as:` may read its `index`.
+fn with_index<'o>(head: Option<&Node>, names: &'o Names<'o>) -> Names<'o> {
+    let mut names = Names::inside(names);
+    if let Some(index) = head.and_then(|head| head.get("index")?.as_scalar()) {
+        names.set(&index.text, Known::value(false, 0));
+    }
+    names
 }
 
 fn default_name(key: &str, head: Option<&Node>) -> String {

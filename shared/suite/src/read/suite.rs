@@ -87,7 +87,7 @@ impl Reader<'_> {
         defaults: Defaults<'_>,
     ) -> Vec<Step> {
         let within = defaults.within.unwrap_or(DEFAULT_WITHIN);
-        let setting = Setting::new(named, &[], within, DEFAULT_TIMEOUT).as_nobody();
+        let setting = Setting::new(named, &[], within, DEFAULT_TIMEOUT).without_user();
         let mut names = self.base_names();
         self.set_user(&mut names, &setting.who);
         names.absent("test", "`requires` runs before any test");

@@ -61,7 +61,7 @@ impl Reader<'_> {
         let expect = self.checks(fields.get("expect"), &names, false);
         let teardown = self.steps(fields.get("teardown"), &mut Names::inside(&names), &setting);
         let mut after_names = Names::inside(&names);
-        self.set_user(&mut after_names, &Who::Nobody);
+        self.set_user(&mut after_names, setting.read_by(&Who::Nobody));
         let after = self.steps(fields.get("after"), &mut after_names, &setting.as_nobody());
 
         let mut tags = defaults
