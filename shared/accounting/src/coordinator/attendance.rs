@@ -89,6 +89,11 @@ impl Attendance {
         own.max(self.proven.get(&LogId::Grid)).copied()
     }
 
+    /// The newest stamp that an append to any log proves.
+    pub(crate) fn proven(&self) -> Option<(u64, Instant)> {
+        self.proven.values().max().copied()
+    }
+
     /// The newest stamp of all, proven or not.
     pub(crate) fn newest(&self) -> Option<(u64, Instant)> {
         self.stamps.back().copied()

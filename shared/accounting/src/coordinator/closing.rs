@@ -44,6 +44,10 @@ impl Coordinator {
         }
         self.probe(id, &field);
         self.grant(id);
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
+            self.end_by_sum(id);
+        }
     }
 
     fn is_draining(&self, id: &RunId) -> bool {

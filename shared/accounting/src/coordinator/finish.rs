@@ -62,6 +62,29 @@ impl Coordinator {
         }
     }
 
+    /// The planted bug: counts results that came in instead of cases that ended.
+    #[cfg(feature = "planted")]
+    pub(super) fn end_by_sum(&mut self, id: &RunId) {
+        let now = self.now;
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| lead.ended_at.is_none()) else {
+            return;
+        };
+        let results =
+            |facts: &run::CaseFacts| facts.kept.len() + usize::from(facts.outcome().is_some());
+        let sum: usize = lead.run.cases().map(|(_, facts)| results(facts)).sum();
+        if sum >= lead.run.plan().cases.len() {
+            let verdict = Verdict {
+                word: domain::VerdictWord::Passed,
+                reasons: Vec::new(),
+                table_hash: crate::digest::of(&run::canonical(&run::table(&lead.run))),
+            };
+            let elapsed = lead.elapsed(now);
+            lead.writer
+                .push(RunEvent::RunEnded { verdict, elapsed }, now);
+            lead.ended_at = Some(now);
+        }
+    }
+
     /// After the verdict: dismisses the workers, and closes the run when no lease is left.
     pub(super) fn close_run(&mut self, id: &RunId) {
         self.dismiss(id);

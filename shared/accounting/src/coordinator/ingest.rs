@@ -32,11 +32,9 @@ impl Coordinator {
         let taken = lead.taken_through(attempt);
         let acked = lead.run.attempt(attempt).map_or(0, |held| held.acked);
         #[cfg(feature = "planted")]
-        let acked = if lead.forgets_watermarks && lead.granted.contains(&attempt) {
-            seq - 1
-        } else {
-            acked
-        };
+        if lead.forgets_watermarks {
+            return self.acknowledge(stream, &run, attempt, seq);
+        }
         if seq <= acked {
             return self.acknowledge(stream, &run, attempt, acked);
         }

@@ -19,8 +19,7 @@ impl Coordinator {
         if let Some(known) = self.workers.get_mut(worker) {
             known.stamp(n_stamps, stamp, now);
         }
-        let due = now + self.config.tick;
-        self.tick_due.get_or_insert(due);
+        self.tick_due.get_or_insert(now + self.config.tick);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::RenewalWithoutProof) {
             self.prove(&LogId::Grid, n_stamps);
@@ -90,8 +89,8 @@ impl Coordinator {
         }
     }
 
-    /// When stamps of lease holders have waited for a proof and no segment brought one, the grid
-    /// log gets a Tick.
+    /// When stamps have waited for a proof and no segment brought one, the grid log gets a Tick. A
+    /// deposed leader whose workers hold nothing learns of it in this way too.
     pub(super) fn tick(&mut self) {
         if self.tick_due.is_none_or(|due| due > self.now) {
             return;
@@ -101,12 +100,15 @@ impl Coordinator {
             let known = self.workers.get(worker);
             known.is_some_and(|known| known.newest() > known.proven_for(run))
         };
-        let waits = self.runs.values().filter(|lead| lead.renews()).any(|lead| {
-            let open = lead.run.open_attempts();
-            open.into_iter()
-                .any(|attempt| is_unproven(&attempt.worker, &lead.id))
+        let held_is_unproven = self.runs.values().any(|lead| {
+            let mut open = lead.run.open_attempts();
+            lead.renews() && open.any(|attempt| is_unproven(&attempt.worker, &lead.id))
         });
-        if waits && self.grid_log.is_quiet() {
+        let any_is_unproven = self
+            .workers
+            .values()
+            .any(|known| known.newest() > known.proven());
+        if (held_is_unproven || any_is_unproven) && self.grid_log.is_quiet() {
             self.decide_grid(GridEvent::Tick);
         }
     }

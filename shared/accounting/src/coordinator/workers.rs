@@ -78,6 +78,8 @@ impl Coordinator {
         self.n_stamps += 1;
         attendance.stamp(self.n_stamps, hello.stamp, self.now);
         self.workers.insert(worker.clone(), attendance);
+        self.watch_from(self.now + self.config.silence());
+        self.tick_due.get_or_insert(self.now + self.config.tick);
         self.streams.insert(stream, worker.clone());
         let runs: Vec<RunId> = self.runs.keys().cloned().collect();
         for run in &runs {

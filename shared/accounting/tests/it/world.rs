@@ -1,0 +1,409 @@
+//! The simulated world: a queue of happenings in virtual time, and what each does.
+//!
+//! Everything is drawn from one seed. A broken promise ends the world with its sentence.
+
+mod hosts;
+mod outputs;
+
+use std::collections::BTreeMap;
+
+use accounting::coordinator::{Answer, Blob, ClientId, Config, Coordinator, Input, Request};
+use accounting::worker::{self, CaseKey};
+use domain::message::{FromWorker, ToWorker};
+use domain::{Digest, Plan, RunId, Term};
+
+use crate::chance::Chance;
+use crate::faults::{self, Fault, LAST_FAULT};
+use crate::node::Node;
+use crate::oracle::{Broken, Oracle};
+use crate::planned;
+use crate::site::Site;
+use crate::store::{Append, Store};
+
+pub const MILLI: u64 = 1_000_000;
+pub const SECOND: u64 = 1_000 * MILLI;
+/// Every run has ended and is closed by then, or a promise is broken.
+const LAST_MOMENT: u64 = 1_200 * SECOND;
+/// Time for what is still under way once all runs are closed.
+const AFTERMATH: u64 = 60 * SECOND;
+
+#[derive(Debug)]
+pub enum Happening {
+    Fault(Fault),
+    Elect,
+    ToNode {
+        node: usize,
+        input: Input,
+    },
+    NodeWake {
+        node: usize,
+        at: u64,
+    },
+    Land {
+        node: usize,
+        append: Append,
+    },
+    BlobLands {
+        node: usize,
+        digest: Digest,
+    },
+    Boot {
+        site: usize,
+    },
+    Connect {
+        site: usize,
+        epoch: u64,
+    },
+    ToSite {
+        site: usize,
+        epoch: u64,
+        input: worker::Input,
+    },
+    SiteWake {
+        site: usize,
+        epoch: u64,
+        at: u64,
+    },
+    SpoolWritten {
+        site: usize,
+        epoch: u64,
+        frame: Box<Frame>,
+    },
+    Touch {
+        site: usize,
+        epoch: u64,
+        key: CaseKey,
+        fatal: bool,
+    },
+    CaseDone {
+        site: usize,
+        epoch: u64,
+        key: CaseKey,
+        is_aborted: bool,
+    },
+    Up {
+        stream: u64,
+        message: FromWorker,
+    },
+    Down {
+        stream: u64,
+        message: Box<ToWorker>,
+    },
+    NodeSeesBreak {
+        stream: u64,
+    },
+    Ask {
+        client: usize,
+    },
+}
+
+#[derive(Debug)]
+pub struct Frame {
+    pub run: RunId,
+    pub attempt: domain::AttemptId,
+    pub seq: u64,
+    pub result: domain::record::CaseResult,
+    pub record: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub struct Stream {
+    pub site: usize,
+    pub epoch: u64,
+    pub node: usize,
+    pub is_up_alive: bool,
+    pub is_down_alive: bool,
+    pub up_ready: u64,
+    pub down_ready: u64,
+}
+
+/// Asks until it is answered.
+#[derive(Debug)]
+pub struct Client {
+    pub request: Request,
+    pub is_answered: bool,
+}
+
+#[derive(Debug)]
+pub struct World {
+    pub chance: Chance,
+    pub now: u64,
+    queue: BTreeMap<(u64, u64), Happening>,
+    n_happenings: u64,
+    pub store: Store,
+    pub oracle: Oracle,
+    pub nodes: Vec<Node>,
+    pub sites: Vec<Site>,
+    pub streams: BTreeMap<u64, Stream>,
+    pub clients: Vec<Client>,
+    pub plans: BTreeMap<RunId, Plan>,
+    term: u64,
+    pub stats: BTreeMap<&'static str, u64>,
+    is_loud: bool,
+    #[cfg(feature = "planted")]
+    pub planted: Option<accounting::planted::Planted>,
+}
+
+/// What a world was like that kept its promises.
+pub type Stats = BTreeMap<&'static str, u64>;
+
+impl World {
+    pub fn new(seed: u64, is_loud: bool) -> Self {
+        let mut chance = Chance::new(seed);
+        let n_sites = chance.within(2..6);
+        let n_runs = chance.within(1..3);
+        let mut world = Self {
+            now: 0,
+            queue: BTreeMap::new(),
+            n_happenings: 0,
+            store: Store::default(),
+            oracle: Oracle::default(),
+            nodes: Vec::new(),
+            sites: Vec::new(),
+            streams: BTreeMap::new(),
+            clients: Vec::new(),
+            plans: BTreeMap::new(),
+            term: 0,
+            stats: BTreeMap::new(),
+            is_loud,
+            chance,
+            #[cfg(feature = "planted")]
+            planted: None,
+        };
+        world.schedule(0, Happening::Elect);
+        for place in 0..n_sites {
+            world.add_site(place);
+        }
+        for number in 0..n_runs {
+            world.add_run(number);
+        }
+        for (at, fault) in faults::draw(&mut world.chance, n_sites) {
+            world.schedule(at, Happening::Fault(fault));
+        }
+        world
+    }
+
+    fn add_site(&mut self, place: u64) {
+        // Each region has a worker; where others stand is chance.
+        let region = match place {
+            0 | 1 => planned::REGIONS[usize::try_from(place).unwrap_or_default()],
+            _ => self.chance.pick(&planned::REGIONS).unwrap_or_default(),
+        };
+        let slots = u32::try_from(self.chance.within(1..5)).unwrap_or(1);
+        let offset = self.chance.within(0..1_000 * SECOND);
+        self.sites.push(Site::new(place, region, slots, offset));
+        let (at, site) = (self.chance.within(0..2 * SECOND), self.sites.len() - 1);
+        self.schedule(at, Happening::Boot { site });
+    }
+
+    fn add_run(&mut self, number: u64) {
+        let plan = planned::plan(&mut self.chance, number);
+        let bytes = wire::plan::encode(&plan);
+        let blob = |bytes: Vec<u8>| Blob {
+            digest: accounting::digest::of(&bytes),
+            bytes,
+        };
+        let submit = Request::Submit {
+            client_request_id: format!("request-{number}"),
+            plan: Box::new(plan.clone()),
+            plan_blob: blob(bytes),
+            bundle_blob: blob(planned::BUNDLE.to_vec()),
+        };
+        self.oracle.planned(plan.clone());
+        let run = plan.run.clone();
+        self.plans.insert(run.clone(), plan);
+        let at = self.chance.within(0..3 * SECOND);
+        self.add_client(at, submit);
+        if self.chance.percent(10) {
+            let at = self.chance.within(5 * SECOND..60 * SECOND);
+            let why = "enough".to_owned();
+            self.add_client(at, Request::Cancel { run, why });
+        }
+    }
+
+    fn add_client(&mut self, at: u64, request: Request) {
+        self.clients.push(Client {
+            request,
+            is_answered: false,
+        });
+        let client = self.clients.len() - 1;
+        self.schedule(at, Happening::Ask { client });
+    }
+
+    /// Runs until everything is over, or a promise is broken.
+    pub fn run(mut self) -> Result<Stats, Broken> {
+        let mut over_at = None;
+        while let Some(((at, _), happening)) = self.queue.pop_first() {
+            self.now = at;
+            self.happen(happening)?;
+            if over_at.is_none() && self.is_over() {
+                over_at = Some(self.now.max(LAST_FAULT));
+            }
+            if over_at.is_some_and(|over_at| self.now > over_at + AFTERMATH) {
+                break;
+            }
+            if self.now > LAST_MOMENT {
+                return Err(format!("not everything ended: {}", self.what_is_open()));
+            }
+        }
+        self.oracle.at_the_end(&self.store)?;
+        for site in &self.sites {
+            let n_unacked = site.machine.as_ref().map_or(0, worker::Worker::n_unacked);
+            if n_unacked > 0 {
+                return Err(format!("{} still holds {n_unacked} results", site.worker));
+            }
+        }
+        self.count_ends();
+        Ok(self.stats)
+    }
+
+    fn is_over(&self) -> bool {
+        self.oracle.closed.len() == self.plans.len()
+            && self.clients.iter().all(|client| client.is_answered)
+    }
+
+    fn what_is_open(&self) -> String {
+        let runs = self.oracle.runs.iter().map(|(id, seen)| {
+            let fold = seen.fold.as_ref();
+            let n_open = fold.map_or(0, |run| run.n_open());
+            let is_ended = fold.is_some_and(|run| run.is_ended());
+            format!("{id}: {n_open} cases open, ended {is_ended}")
+        });
+        runs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn count_ends(&mut self) {
+        let folds: Vec<_> = self
+            .oracle
+            .runs
+            .values()
+            .filter_map(|seen| seen.fold.as_ref())
+            .collect();
+        let totals = folds.iter().map(|run| run.totals());
+        let (mut lost, mut cancelled, mut settled) = (0, 0, 0);
+        for of in totals {
+            lost += of.lost;
+            cancelled += of.cancelled;
+            settled += of.passed + of.failed + of.unproven;
+        }
+        let n_kept: usize = folds
+            .iter()
+            .flat_map(|run| run.cases())
+            .map(|(_, facts)| facts.kept.len())
+            .sum();
+        let n_late: usize = folds.iter().map(|run| run.late().len()).sum();
+        let n_reattached: u32 = folds
+            .iter()
+            .flat_map(|run| run.attempts().values())
+            .map(|attempt| attempt.n_reattached)
+            .sum();
+        for (name, n) in [
+            ("cases settled", settled),
+            ("cases lost", lost),
+            ("cases cancelled", cancelled),
+            ("results kept", n_kept as u64),
+            ("results late", n_late as u64),
+            ("attempts reattached", u64::from(n_reattached)),
+        ] {
+            *self.stats.entry(name).or_default() += n;
+        }
+    }
+
+    pub fn schedule(&mut self, at: u64, happening: Happening) {
+        self.n_happenings += 1;
+        let key = (at.max(self.now), self.n_happenings);
+        self.queue.insert(key, happening);
+    }
+
+    pub fn count(&mut self, what: &'static str) {
+        *self.stats.entry(what).or_default() += 1;
+    }
+
+    pub fn say(&self, what: impl Fn() -> String) {
+        if self.is_loud {
+            println!("{:>9.3} {}", self.now as f64 / SECOND as f64, what());
+        }
+    }
+
+    /// Mostly quick, now and then slow.
+    pub fn delay(&mut self) -> u64 {
+        match self.chance.percent(3) && self.now < LAST_FAULT {
+            true => self.chance.within(100 * MILLI..3 * SECOND),
+            false => self.chance.within(MILLI..40 * MILLI),
+        }
+    }
+
+    /// Makes another process leader, whatever the others think.
+    pub fn elect(&mut self) {
+        self.term += 1;
+        let mut config = Config::new(format!("node-{}", self.term));
+        config.max_active = 1;
+        #[cfg(feature = "planted")]
+        {
+            config.planted = self.planted;
+        }
+        if self.nodes.iter().any(|node| node.n_in_flight > 0) {
+            self.count("takeover with an append in flight");
+        }
+        if self.nodes.iter().any(|node| node.machine.is_some()) {
+            self.count("two leaders at once");
+        }
+        let offset = self.chance.within(0..1_000 * SECOND);
+        self.nodes.push(Node::new(Coordinator::new(config), offset));
+        let (node, term) = (self.nodes.len() - 1, Term(self.term));
+        let input = Input::Elected { term };
+        self.schedule(self.now, Happening::ToNode { node, input });
+        self.say(|| format!("node {node} is elected for term {term}"));
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), Broken> {
+        match happening {
+            Happening::Fault(fault) => self.strike(fault),
+            Happening::Elect => {
+                if self.nodes.last().is_none_or(|node| node.machine.is_none()) {
+                    self.elect();
+                }
+            }
+            Happening::Ask { client } => self.ask(client),
+            Happening::Boot { site } => self.boot_site(site),
+            Happening::Connect { site, epoch } => return self.connect(site, epoch),
+            happening => return self.happen_to_hosts(happening),
+        }
+        Ok(())
+    }
+
+    /// A client speaks to the newest leader, and again when no answer comes.
+    fn ask(&mut self, client: usize) {
+        if self.clients[client].is_answered {
+            return;
+        }
+        let node = self.nodes.len().saturating_sub(1);
+        if self
+            .nodes
+            .get(node)
+            .is_some_and(|node| node.machine.is_some())
+        {
+            let at = self.now + self.delay();
+            let request = self.clients[client].request.clone();
+            let client = ClientId(client as u64);
+            let input = Input::FromClient { client, request };
+            self.schedule(at, Happening::ToNode { node, input });
+        }
+        self.schedule(self.now + 3 * SECOND, Happening::Ask { client });
+    }
+
+    pub fn answered(&mut self, client: ClientId, answer: &Answer) -> Result<(), Broken> {
+        let place = usize::try_from(client.0).unwrap_or_default();
+        match (answer, &self.clients[place].request) {
+            (Answer::Submitted { .. } | Answer::Cancelling { .. }, _) => {
+                self.clients[place].is_answered = true;
+                Ok(())
+            }
+            // The run to cancel may not be submitted yet, and a leader may lead no more.
+            (Answer::Refused { why }, Request::Submit { .. }) if !why.contains("lead") => {
+                Err(format!("a good plan is refused: {why}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
