@@ -54,11 +54,11 @@ impl Coordinator {
         }
         self.grid_log = Writer::at(self.grid.tail());
         self.phase = Phase::Starting;
-        self.grid_log.push(self.grid_term(), self.now);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::NoTermStarted) {
-            self.grid_started();
+            return self.grid_started();
         }
+        self.grid_log.push(self.grid_term(), self.now);
     }
 
     fn grid_term(&self) -> GridEvent {
@@ -125,14 +125,14 @@ impl Coordinator {
             lead.set_elapsed(Duration::ZERO, now);
         }
         lead.writer = Writer::at(lead.tail);
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::NoTermStarted) {
+            return self.run_started(id);
+        }
         for event in self.run_term(id) {
             if let Some(lead) = self.runs.get_mut(id) {
                 lead.writer.push(event, now);
             }
-        }
-        #[cfg(feature = "planted")]
-        if self.has_planted(crate::planted::Planted::NoTermStarted) {
-            self.run_started(id);
         }
     }
 

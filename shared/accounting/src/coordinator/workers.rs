@@ -61,6 +61,12 @@ impl Coordinator {
     }
 
     fn hello(&mut self, stream: StreamId, hello: &Hello) {
+        if self.streams.contains_key(&stream) {
+            return self.note(format!(
+                "worker {} said hello twice on one stream",
+                hello.worker
+            ));
+        }
         if let Some(why) = self.refusal_of(hello) {
             self.send(stream, ToWorkerBody::Refused { why }, Vec::new());
             return self.held.push(Vec::new(), Output::Close { stream });

@@ -4,7 +4,7 @@ use crate::chance::Chance;
 use crate::world::{SECOND, World};
 
 #[derive(Clone, Copy, Debug)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The leading process dies; another is elected a little later.
     CrashLeader,
     /// Another is elected while the leader lives.
@@ -39,9 +39,9 @@ pub enum Fault {
 }
 
 /// Faults stop here; from then on everything must heal.
-pub const LAST_FAULT: u64 = 100 * SECOND;
+pub(crate) const LAST_FAULT: u64 = 100 * SECOND;
 
-pub fn draw(chance: &mut Chance, n_sites: u64) -> Vec<(u64, Fault)> {
+pub(crate) fn draw(chance: &mut Chance, n_sites: u64) -> Vec<(u64, Fault)> {
     let n_faults = chance.within(0..9);
     (0..n_faults)
         .map(|_| (chance.within(0..LAST_FAULT), one(chance, n_sites)))
@@ -76,7 +76,7 @@ fn one(chance: &mut Chance, n_sites: u64) -> Fault {
 }
 
 impl World {
-    pub fn strike(&mut self, fault: Fault) {
+    pub(crate) fn strike(&mut self, fault: Fault) {
         self.say(|| format!("fault: {fault:?}"));
         match fault {
             Fault::CrashLeader => self.crash_leader(),

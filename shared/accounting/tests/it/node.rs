@@ -3,20 +3,20 @@
 use accounting::coordinator::Coordinator;
 
 #[derive(Debug)]
-pub struct Node {
+pub(crate) struct Node {
     /// `None` once the process is gone; a restart is a new node.
-    pub machine: Option<Coordinator>,
+    pub(crate) machine: Option<Coordinator>,
     /// Its clock is ahead of the world's by this.
-    pub offset: u64,
-    pub wake: Option<u64>,
-    pub paused_until: u64,
+    pub(crate) offset: u64,
+    pub(crate) wake: Option<u64>,
+    pub(crate) paused_until: u64,
     /// Its appends don't reach the store before this.
-    pub isolated_until: u64,
-    pub n_in_flight: u64,
+    pub(crate) isolated_until: u64,
+    pub(crate) n_in_flight: u64,
 }
 
 impl Node {
-    pub fn new(machine: Coordinator, offset: u64) -> Self {
+    pub(crate) fn new(machine: Coordinator, offset: u64) -> Self {
         Self {
             machine: Some(machine),
             offset,

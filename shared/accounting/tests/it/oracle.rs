@@ -15,11 +15,11 @@ use crate::planned;
 use crate::store::{Append, Store};
 
 /// A broken promise, in a sentence.
-pub type Broken = String;
+pub(crate) type Broken = String;
 
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub fold: Option<Run>,
+pub(crate) struct Seen {
+    pub(crate) fold: Option<Run>,
     outcomes: BTreeMap<CaseId, String>,
     /// Open attempts and the cases they hold.
     open: BTreeMap<AttemptId, BTreeSet<CaseId>>,
@@ -29,9 +29,9 @@ pub struct Seen {
 }
 
 #[derive(Debug, Default)]
-pub struct Oracle {
-    pub runs: BTreeMap<RunId, Seen>,
-    pub closed: BTreeSet<RunId>,
+pub(crate) struct Oracle {
+    pub(crate) runs: BTreeMap<RunId, Seen>,
+    pub(crate) closed: BTreeSet<RunId>,
     grid_term: Term,
     produced: BTreeMap<(RunId, AttemptId, CaseId), CaseResult>,
     /// The latest attempt that touched the target for a case.
@@ -39,18 +39,18 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn planned(&mut self, plan: Plan) {
+    pub(crate) fn planned(&mut self, plan: Plan) {
         let seen = self.runs.entry(plan.run.clone()).or_default();
         seen.fold = Some(Run::new(plan));
     }
 
-    pub fn produced(&mut self, run: &RunId, attempt: AttemptId, result: &CaseResult) {
+    pub(crate) fn produced(&mut self, run: &RunId, attempt: AttemptId, result: &CaseResult) {
         let key = (run.clone(), attempt, result.case.clone());
         self.produced.insert(key, result.clone());
     }
 
     /// A worker exchanged something with the target for a case.
-    pub fn touched(
+    pub(crate) fn touched(
         &mut self,
         run: &RunId,
         case: &CaseId,
@@ -72,7 +72,7 @@ impl Oracle {
     }
 
     /// A segment became durable.
-    pub fn landed(&mut self, append: &Append, store: &Store) -> Result<(), Broken> {
+    pub(crate) fn landed(&mut self, append: &Append, store: &Store) -> Result<(), Broken> {
         match (&append.log, &append.events) {
             (LogId::Grid, Events::Grid(events)) => self.grid_landed(append.term, events),
             (LogId::Run(run), Events::Run(events)) => self.run_landed(run, append, events, store),
@@ -134,7 +134,7 @@ impl Oracle {
     }
 
     /// A message leaves a coordinator: is it covered by what is durable?
-    pub fn leaves(&self, body: &ToWorkerBody) -> Result<(), Broken> {
+    pub(crate) fn leaves(&self, body: &ToWorkerBody) -> Result<(), Broken> {
         match body {
             ToWorkerBody::Ack {
                 run,
@@ -164,7 +164,7 @@ impl Oracle {
     }
 
     /// What must hold once everything is over.
-    pub fn at_the_end(&self, store: &Store) -> Result<(), Broken> {
+    pub(crate) fn at_the_end(&self, store: &Store) -> Result<(), Broken> {
         for (id, seen) in &self.runs {
             let Some(run) = &seen.fold else {
                 continue;

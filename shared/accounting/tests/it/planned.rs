@@ -11,11 +11,11 @@ use domain::{
 
 use crate::chance::Chance;
 
-pub const REGIONS: [&str; 2] = ["east", "west"];
-pub const DEADLINE: Duration = Duration::from_secs(400);
-pub const BUNDLE: &[u8] = b"bundle";
+pub(crate) const REGIONS: [&str; 2] = ["east", "west"];
+pub(crate) const DEADLINE: Duration = Duration::from_secs(400);
+pub(crate) const BUNDLE: &[u8] = b"bundle";
 
-pub fn plan(chance: &mut Chance, number: u64) -> Plan {
+pub(crate) fn plan(chance: &mut Chance, number: u64) -> Plan {
     let n_cases = chance.within(4..24);
     let cases = (0..n_cases).map(|place| case(chance, place)).collect();
     Plan {
@@ -81,12 +81,12 @@ fn case(chance: &mut Chance, place: u64) -> PlannedCase {
     }
 }
 
-pub fn is_poison(case: &CaseId) -> bool {
+pub(crate) fn is_poison(case: &CaseId) -> bool {
     case.as_str().starts_with("poison")
 }
 
 /// How long an execution takes, in milliseconds.
-pub fn duration_ms(chance: &mut Chance, case: &CaseId) -> u64 {
+pub(crate) fn duration_ms(chance: &mut Chance, case: &CaseId) -> u64 {
     match case.as_str().starts_with("long") {
         true => chance.within(15_000..45_000),
         false => chance.within(50..6_000),
@@ -94,7 +94,7 @@ pub fn duration_ms(chance: &mut Chance, case: &CaseId) -> u64 {
 }
 
 /// What this execution gives; `bare` says passed and shows nothing.
-pub fn result(
+pub(crate) fn result(
     case: &CaseId,
     attempt: AttemptId,
     region: &Region,
@@ -105,7 +105,7 @@ pub fn result(
         text if text.starts_with("bare") => (Outcome::Passed, 0),
         _ => (Outcome::Passed, 1),
     };
-    let has_record = case.as_str().len() % 3 > 0;
+    let has_record = !case.as_str().len().is_multiple_of(3);
     let record = match has_record {
         true => format!("{case} in attempt {attempt}").into_bytes(),
         false => Vec::new(),
@@ -138,7 +138,7 @@ pub fn result(
 }
 
 /// The outcome that a counted result of the case must have.
-pub fn truth(case: &CaseId) -> Outcome {
+pub(crate) fn truth(case: &CaseId) -> Outcome {
     match case.as_str() {
         text if text.starts_with("fails") => Outcome::Failed,
         text if text.starts_with("bare") => Outcome::Unproven,

@@ -6,31 +6,31 @@ use accounting::worker::{CaseKey, Config, Recovered, RecoveredResult, Worker};
 use domain::record::CaseResult;
 use domain::{AttemptId, Instant, Region, RunId, WorkerId};
 
-pub type AttemptKey = (RunId, AttemptId);
+pub(crate) type AttemptKey = (RunId, AttemptId);
 
 #[derive(Debug)]
-pub struct Site {
+pub(crate) struct Site {
     /// `None` while the process is down.
-    pub machine: Option<Worker>,
+    pub(crate) machine: Option<Worker>,
     /// Counts processes: what was under way in an earlier one is void.
-    pub epoch: u64,
-    pub worker: WorkerId,
-    pub region: Region,
-    pub slots: u32,
-    pub offset: u64,
-    pub stream: Option<u64>,
-    pub wake: Option<u64>,
-    pub paused_until: u64,
+    pub(crate) epoch: u64,
+    pub(crate) worker: WorkerId,
+    pub(crate) region: Region,
+    pub(crate) slots: u32,
+    pub(crate) offset: u64,
+    pub(crate) stream: Option<u64>,
+    pub(crate) wake: Option<u64>,
+    pub(crate) paused_until: u64,
     /// Milliseconds added to every message, up and down, until a time.
-    pub lag: (u64, u64, u64),
+    pub(crate) lag: (u64, u64, u64),
     /// Frames that were written and not dropped: they outlive the process.
-    pub spool: BTreeMap<AttemptKey, BTreeMap<u64, (CaseResult, Vec<u8>)>>,
-    pub gates: BTreeMap<AttemptKey, Instant>,
-    pub running: BTreeMap<CaseKey, u64>,
+    pub(crate) spool: BTreeMap<AttemptKey, BTreeMap<u64, (CaseResult, Vec<u8>)>>,
+    pub(crate) gates: BTreeMap<AttemptKey, Instant>,
+    pub(crate) running: BTreeMap<CaseKey, u64>,
 }
 
 impl Site {
-    pub fn new(place: u64, region: &str, slots: u32, offset: u64) -> Self {
+    pub(crate) fn new(place: u64, region: &str, slots: u32, offset: u64) -> Self {
         Self {
             machine: None,
             epoch: 0,
@@ -49,7 +49,7 @@ impl Site {
     }
 
     /// Starts a process that finds what earlier ones left in the spool.
-    pub fn boot(&mut self, adjust: impl Fn(&mut Config)) {
+    pub(crate) fn boot(&mut self, adjust: impl Fn(&mut Config)) {
         self.epoch += 1;
         let (worker, region) = (self.worker.clone(), self.region.clone());
         let mut config = Config::new(worker, region, self.slots, self.epoch);
@@ -62,7 +62,7 @@ impl Site {
         self.machine = Some(Worker::new(config, recovered.collect()));
     }
 
-    pub fn die(&mut self) {
+    pub(crate) fn die(&mut self) {
         self.machine = None;
         self.epoch += 1;
         self.stream = None;
@@ -71,12 +71,12 @@ impl Site {
         self.wake = None;
     }
 
-    pub fn clock(&self, now: u64) -> Instant {
+    pub(crate) fn clock(&self, now: u64) -> Instant {
         Instant(now + self.offset)
     }
 
     /// The executor asks before every exchange.
-    pub fn is_open(&self, attempt: &AttemptKey, now: u64) -> bool {
+    pub(crate) fn is_open(&self, attempt: &AttemptKey, now: u64) -> bool {
         self.gates
             .get(attempt)
             .is_some_and(|&until| self.clock(now) < until)

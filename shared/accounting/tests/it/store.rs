@@ -10,9 +10,9 @@ use prost::Message;
 
 /// One log: decoded for folds, encoded for the second routine.
 #[derive(Debug)]
-pub struct Log<E> {
-    pub segments: Vec<Segment<E>>,
-    pub encoded: Vec<Vec<u8>>,
+pub(crate) struct Log<E> {
+    pub(crate) segments: Vec<Segment<E>>,
+    pub(crate) encoded: Vec<Vec<u8>>,
     n_events: u64,
 }
 
@@ -27,29 +27,29 @@ impl<E> Default for Log<E> {
 }
 
 #[derive(Debug, Default)]
-pub struct Store {
-    pub grid: Log<GridEvent>,
-    pub runs: BTreeMap<LogId, Log<RunEvent>>,
-    pub blobs: BTreeSet<Digest>,
+pub(crate) struct Store {
+    pub(crate) grid: Log<GridEvent>,
+    pub(crate) runs: BTreeMap<LogId, Log<RunEvent>>,
+    pub(crate) blobs: BTreeSet<Digest>,
 }
 
 /// Another segment stands there.
 #[derive(Debug)]
-pub struct Conflict;
+pub(crate) struct Conflict;
 
 #[derive(Clone, Debug)]
-pub struct Append {
-    pub log: LogId,
-    pub at: u64,
-    pub term: Term,
-    pub elapsed: Duration,
-    pub wall_ms: u64,
-    pub events: Events,
+pub(crate) struct Append {
+    pub(crate) log: LogId,
+    pub(crate) at: u64,
+    pub(crate) term: Term,
+    pub(crate) elapsed: Duration,
+    pub(crate) wall_ms: u64,
+    pub(crate) events: Events,
 }
 
 impl Store {
     /// Puts the segment where it says, unless that place is taken.
-    pub fn append(&mut self, append: &Append) -> Result<u64, Conflict> {
+    pub(crate) fn append(&mut self, append: &Append) -> Result<u64, Conflict> {
         match &append.events {
             Events::Grid(events) => self.grid.append(append, events, wire::event::encode_grid),
             Events::Run(events) => {

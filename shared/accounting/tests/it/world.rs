@@ -20,15 +20,15 @@ use crate::planned;
 use crate::site::Site;
 use crate::store::{Append, Store};
 
-pub const MILLI: u64 = 1_000_000;
-pub const SECOND: u64 = 1_000 * MILLI;
+pub(crate) const MILLI: u64 = 1_000_000;
+pub(crate) const SECOND: u64 = 1_000 * MILLI;
 /// Every run has ended and is closed by then, or a promise is broken.
 const LAST_MOMENT: u64 = 1_200 * SECOND;
 /// Time for what is still under way once all runs are closed.
 const AFTERMATH: u64 = 60 * SECOND;
 
 #[derive(Debug)]
-pub enum Happening {
+pub(crate) enum Happening {
     Fault(Fault),
     Elect,
     ToNode {
@@ -98,57 +98,57 @@ pub enum Happening {
 }
 
 #[derive(Debug)]
-pub struct Frame {
-    pub run: RunId,
-    pub attempt: domain::AttemptId,
-    pub seq: u64,
-    pub result: domain::record::CaseResult,
-    pub record: Vec<u8>,
+pub(crate) struct Frame {
+    pub(crate) run: RunId,
+    pub(crate) attempt: domain::AttemptId,
+    pub(crate) seq: u64,
+    pub(crate) result: domain::record::CaseResult,
+    pub(crate) record: Vec<u8>,
 }
 
 #[derive(Debug)]
-pub struct Stream {
-    pub site: usize,
-    pub epoch: u64,
-    pub node: usize,
-    pub is_up_alive: bool,
-    pub is_down_alive: bool,
-    pub up_ready: u64,
-    pub down_ready: u64,
+pub(crate) struct Stream {
+    pub(crate) site: usize,
+    pub(crate) epoch: u64,
+    pub(crate) node: usize,
+    pub(crate) is_up_alive: bool,
+    pub(crate) is_down_alive: bool,
+    pub(crate) up_ready: u64,
+    pub(crate) down_ready: u64,
 }
 
 /// Asks until it is answered.
 #[derive(Debug)]
-pub struct Client {
-    pub request: Request,
-    pub is_answered: bool,
+pub(crate) struct Client {
+    pub(crate) request: Request,
+    pub(crate) is_answered: bool,
 }
 
 #[derive(Debug)]
-pub struct World {
-    pub chance: Chance,
-    pub now: u64,
+pub(crate) struct World {
+    pub(crate) chance: Chance,
+    pub(crate) now: u64,
     queue: BTreeMap<(u64, u64), Happening>,
     n_happenings: u64,
-    pub store: Store,
-    pub oracle: Oracle,
-    pub nodes: Vec<Node>,
-    pub sites: Vec<Site>,
-    pub streams: BTreeMap<u64, Stream>,
-    pub clients: Vec<Client>,
-    pub plans: BTreeMap<RunId, Plan>,
+    pub(crate) store: Store,
+    pub(crate) oracle: Oracle,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) streams: BTreeMap<u64, Stream>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) plans: BTreeMap<RunId, Plan>,
     term: u64,
-    pub stats: BTreeMap<&'static str, u64>,
+    pub(crate) stats: BTreeMap<&'static str, u64>,
     is_loud: bool,
     #[cfg(feature = "planted")]
-    pub planted: Option<accounting::planted::Planted>,
+    pub(crate) planted: Option<accounting::planted::Planted>,
 }
 
 /// What a world was like that kept its promises.
-pub type Stats = BTreeMap<&'static str, u64>;
+pub(crate) type Stats = BTreeMap<&'static str, u64>;
 
 impl World {
-    pub fn new(seed: u64, is_loud: bool) -> Self {
+    pub(crate) fn new(seed: u64, is_loud: bool) -> Self {
         let mut chance = Chance::new(seed);
         let n_sites = chance.within(2..6);
         let n_runs = chance.within(1..3);
@@ -231,7 +231,7 @@ impl World {
     }
 
     /// Runs until everything is over, or a promise is broken.
-    pub fn run(mut self) -> Result<Stats, Broken> {
+    pub(crate) fn run(mut self) -> Result<Stats, Broken> {
         let mut over_at = None;
         while let Some(((at, _), happening)) = self.queue.pop_first() {
             self.now = at;
@@ -309,24 +309,24 @@ impl World {
         }
     }
 
-    pub fn schedule(&mut self, at: u64, happening: Happening) {
+    pub(crate) fn schedule(&mut self, at: u64, happening: Happening) {
         self.n_happenings += 1;
         let key = (at.max(self.now), self.n_happenings);
         self.queue.insert(key, happening);
     }
 
-    pub fn count(&mut self, what: &'static str) {
+    pub(crate) fn count(&mut self, what: &'static str) {
         *self.stats.entry(what).or_default() += 1;
     }
 
-    pub fn say(&self, what: impl Fn() -> String) {
+    pub(crate) fn say(&self, what: impl Fn() -> String) {
         if self.is_loud {
             println!("{:>9.3} {}", self.now as f64 / SECOND as f64, what());
         }
     }
 
     /// Mostly quick, now and then slow.
-    pub fn delay(&mut self) -> u64 {
+    pub(crate) fn delay(&mut self) -> u64 {
         match self.chance.percent(3) && self.now < LAST_FAULT {
             true => self.chance.within(100 * MILLI..3 * SECOND),
             false => self.chance.within(MILLI..40 * MILLI),
@@ -334,7 +334,7 @@ impl World {
     }
 
     /// Makes another process leader, whatever the others think.
-    pub fn elect(&mut self) {
+    pub(crate) fn elect(&mut self) {
         self.term += 1;
         let mut config = Config::new(format!("node-{}", self.term));
         config.max_active = 1;
@@ -392,7 +392,7 @@ impl World {
         self.schedule(self.now + 3 * SECOND, Happening::Ask { client });
     }
 
-    pub fn answered(&mut self, client: ClientId, answer: &Answer) -> Result<(), Broken> {
+    pub(crate) fn answered(&mut self, client: ClientId, answer: &Answer) -> Result<(), Broken> {
         let place = usize::try_from(client.0).unwrap_or_default();
         match (answer, &self.clients[place].request) {
             (Answer::Submitted { .. } | Answer::Cancelling { .. }, _) => {

@@ -137,7 +137,7 @@ impl World {
         Ok(())
     }
 
-    pub fn crash_leader(&mut self) {
+    pub(crate) fn crash_leader(&mut self) {
         let node = self.nodes.len() - 1;
         if self.nodes[node].machine.is_some() {
             self.count("leader crashed");
@@ -162,7 +162,7 @@ impl World {
         self.schedule(at, Happening::Elect);
     }
 
-    pub fn isolate_leader(&mut self, seconds: u64) {
+    pub(crate) fn isolate_leader(&mut self, seconds: u64) {
         let node = self.nodes.len() - 1;
         if self.nodes[node].machine.is_some() {
             self.count("leader isolated from the store");
@@ -190,7 +190,7 @@ impl World {
         self.schedule(self.now, Happening::Connect { site, epoch });
     }
 
-    pub fn crash_site(&mut self, site: usize) {
+    pub(crate) fn crash_site(&mut self, site: usize) {
         if self.sites[site].machine.is_none() {
             return;
         }
@@ -217,7 +217,7 @@ impl World {
         self.schedule(at, Happening::Boot { site });
     }
 
-    pub fn leave_site(&mut self, site: usize) {
+    pub(crate) fn leave_site(&mut self, site: usize) {
         let epoch = self.sites[site].epoch;
         self.count("worker asked to leave");
         let why = "SIGTERM".to_owned();
@@ -263,7 +263,7 @@ impl World {
     }
 
     /// Both ends learn of it, the coordinator's perhaps much later.
-    pub fn break_stream(&mut self, id: u64) {
+    pub(crate) fn break_stream(&mut self, id: u64) {
         let Some(stream) = self
             .streams
             .get_mut(&id)

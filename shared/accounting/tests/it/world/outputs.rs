@@ -10,6 +10,10 @@ use crate::store::Append;
 use crate::world::{Frame, Happening, MILLI, World};
 
 impl World {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the closed list of outputs, one arm each"
+    )]
     pub(super) fn node_says(
         &mut self,
         node: usize,
@@ -185,6 +189,10 @@ impl World {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the closed list of outputs, one arm each"
+    )]
     pub(super) fn site_says(
         &mut self,
         site: usize,
