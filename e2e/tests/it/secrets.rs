@@ -28,7 +28,7 @@ users:
           token: body.access_token
           refresh: body.refresh_token
     attach:
-      headers: { authorization: "Bearer ${base64(user.token)}", x-raw: "${url(user.token)}" }
+      headers: { authorization: "Bearer ${base64(user.token)}", x-hex: "${hex(user.token)}" }
 "#;
 
 /// Checks that fail over the token itself and over what is made of it, in a body that echoes it.
@@ -38,14 +38,14 @@ priority: P1
 tests:
   - id: tells_its_token
     steps:
-      - http: POST /echo?again=${url(user.token)}
+      - http: POST /echo?again=${user.token}
         json: { note: "${user.token}", nested: ["${user.refresh}"] }
         save:
           copy: body.echoed
         check:
           - user.token == "nothing like it"
           - base64(user.token) == "nor this"
-          - url(user.token) == "nor that"
+          - hex(user.token) == "nor that"
           - body.echoed == "nor its echo"
           - 'body.echoed.contains("nowhere")'
 "#;
