@@ -21,7 +21,7 @@ pub const RELEASE_NAME: &str = "release";
 /// # Errors
 /// Every problem of the file.
 pub fn parse(path: &str, text: &str) -> Result<Gate, Vec<Problem>> {
-    read_one(path, text, |reader, root| read(reader, root))
+    read_one(path, text, read)
 }
 
 /// The built-in gate.

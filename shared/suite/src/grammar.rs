@@ -3,6 +3,8 @@
 pub mod judge;
 pub mod order;
 
+pub use judge::{Violation, judge};
+
 use expression::Expression;
 
 /// A grammar as checked; how it judges a list of messages is beside it in `judge`.

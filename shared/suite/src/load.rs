@@ -78,7 +78,7 @@ pub fn load(sources: &Sources, options: &Options) -> Result<Loaded, Vec<Problem>
     for file in files.iter().filter(|file| file.is_for_run(chosen.path)) {
         suites.extend(file.read(&around, &mut problems, |reader, root| reader.suite(root)));
     }
-    problems.extend(twice_named(&suites));
+    problems.extend(twice_named(&suites, &files));
     match environment {
         Some(environment) if problems.is_empty() => Ok(Loaded {
             environment: Arc::new(environment),
@@ -134,7 +134,7 @@ pub fn check(sources: &Sources) -> Vec<Problem> {
             Some(FileKind::Lock) | None => problems.extend(file.problems.iter().cloned()),
         }
     }
-    problems.extend(twice_named(&suites));
+    problems.extend(twice_named(&suites, &files));
     problems
 }
 
@@ -334,14 +334,24 @@ fn tell_no_kind(root: Option<&Node>, problems: &Problems<'_>) {
     }
 }
 
-fn twice_named(suites: &[Suite]) -> Vec<Problem> {
-    let mut files: BTreeMap<&str, &str> = BTreeMap::new();
+fn twice_named(suites: &[Suite], files: &[File<'_>]) -> Vec<Problem> {
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     let mut problems = Vec::new();
     for suite in suites {
-        if let Some(first) = files.insert(suite.name.as_str(), &suite.file) {
-            let message = format!("the suite `{}` is also in {first}", suite.name);
-            let fix = Some("names of suites are unique; choose another".to_owned());
-            problems.push(Problem::of_file(&suite.file, message, fix));
+        let Some(other) = first.insert(suite.name.as_str(), &suite.file) else {
+            continue;
+        };
+        let file = files.iter().find(|file| file.path == suite.file);
+        let named = file.and_then(|file| Some((file, file.root.as_ref()?.get("suite")?)));
+        if let Some((file, node)) = named {
+            let told = Problems::new(file.path, &file.text);
+            let message = format!("the suite `{}` is also in {other}", suite.name);
+            told.fix(
+                node.span,
+                message,
+                "names of suites are unique; choose another",
+            );
+            problems.extend(told.into_sorted());
         }
     }
     problems

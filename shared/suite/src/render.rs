@@ -122,11 +122,7 @@ fn window(line: &str, column: u32, width: u32) -> (String, usize, usize) {
         .saturating_sub(1)
         .min(letters.len());
     let width = usize::try_from(width).unwrap_or(1);
-    let start = if column < MAX_SHOWN / 2 {
-        0
-    } else {
-        column - MAX_SHOWN / 2
-    };
+    let start = column.saturating_sub(MAX_SHOWN / 2);
     let start = if letters.len() <= MAX_SHOWN { 0 } else { start };
     let end = letters.len().min(start + MAX_SHOWN);
     let (front, back) = (

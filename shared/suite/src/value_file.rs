@@ -24,7 +24,7 @@ pub struct ValueFile {
 /// # Errors
 /// Every problem of the file.
 pub fn parse(path: &str, text: &str) -> Result<ValueFile, Vec<Problem>> {
-    read_one(path, text, |reader, root| read(reader, root))
+    read_one(path, text, read)
 }
 
 pub(crate) fn read(reader: Reader<'_>, root: &Node) -> Option<ValueFile> {

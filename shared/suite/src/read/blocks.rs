@@ -39,7 +39,7 @@ impl Reader<'_> {
             &setting.inside(&draft.who),
         );
         let kept = self.each(draft.fields.get("each"), draft.fields.get("into"), &turn);
-        let into = self.into_name(draft, kept.is_received, true);
+        let into = self.handed_out(draft, kept.is_received, true);
         Some(StepKind::Repeat(Repeat {
             times: times?,
             index,
@@ -91,7 +91,7 @@ impl Reader<'_> {
             .fields
             .get("during")
             .and_then(|node| self.during(node, draft, &inner));
-        let into = self.into_name(draft, kept.is_received, true);
+        let into = self.handed_out(draft, kept.is_received, true);
         Some(StepKind::Parallel(Parallel {
             branches: branches?,
             index,
@@ -171,7 +171,7 @@ impl Reader<'_> {
             &mut turn,
             &setting.inside(&draft.who),
         );
-        let into = self.into_name(draft, true, false);
+        let into = self.handed_out(draft, true, false);
         Some(StepKind::Poll {
             every: every?,
             steps,

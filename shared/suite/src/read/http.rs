@@ -36,7 +36,7 @@ impl Reader<'_> {
         looking.looking();
         let until = draft.fields.get("until");
         let until = until.map(|node| self.expression(node, &looking, Role::Condition));
-        let into = self.into_name(draft, true, false);
+        let into = self.handed_out(draft, true, false);
         let until = match until {
             Some(read) => Some(read?),
             None => None,

@@ -140,7 +140,7 @@ impl Reader<'_> {
             .get("grammar")
             .map(|node| self.grammar_named(node, setting));
         draft.left.answer(MESSAGE, true);
-        let into = self.into_name(draft, true, false);
+        let into = self.handed_out(draft, true, false);
         Some(StepKind::Collect(Collect {
             socket: socket?,
             matching: matching?,

@@ -307,7 +307,7 @@ impl Reader<'_> {
     }
 
     /// `into:`, for what a block or stream hands out.
-    pub(crate) fn into_name(
+    pub(crate) fn handed_out(
         &self,
         draft: &mut Draft<'_, '_>,
         is_received: bool,

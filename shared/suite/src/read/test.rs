@@ -10,7 +10,7 @@ use super::names::Names;
 use super::setting::{DEFAULT_TIMEOUT, DEFAULT_WITHIN, Named, Setting, Who};
 use super::{Fields, Reader};
 use crate::fingerprint;
-use crate::model::{Placement, Quarantine, RowValue, Test};
+use crate::model::{CheckLine, Placement, Quarantine, RowValue, Step, Test};
 use crate::raw::{Entry, Node};
 use crate::vocabulary::files::{QUARANTINE, TEST};
 use crate::vocabulary::nearest;
@@ -23,6 +23,37 @@ pub(crate) struct Defaults<'n> {
     pub(crate) within: Option<Duration>,
 }
 
+/// A test as typed, with the file's defaults behind it.
+#[derive(Clone, Copy)]
+struct Typed<'n> {
+    own: Fields<'n>,
+    defaults: Option<Fields<'n>>,
+}
+
+impl<'n> Typed<'n> {
+    fn own(self, key: &str) -> Option<&'n Node> {
+        self.own.get(key)
+    }
+
+    fn default(self, key: &str) -> Option<&'n Node> {
+        self.defaults.and_then(|fields| fields.get(key))
+    }
+
+    fn either(self, key: &str) -> Option<&'n Node> {
+        self.own(key).or_else(|| self.default(key))
+    }
+}
+
+/// What a test does, in the order in which names are given.
+struct Parts {
+    rows: Vec<(String, Vec<(String, RowValue)>)>,
+    setup: Vec<Step>,
+    steps: Vec<Step>,
+    teardown: Vec<Step>,
+    after: Vec<Step>,
+    expect: Vec<CheckLine>,
+}
+
 impl Reader<'_> {
     pub(crate) fn test(
         &self,
@@ -30,65 +61,40 @@ impl Reader<'_> {
         defaults: Defaults<'_>,
         named: &Named<'_>,
     ) -> Option<Test> {
-        let fields = self.fields(node, &TEST)?;
-        let either = |key: &str| {
-            fields
-                .get(key)
-                .or_else(|| defaults.fields.and_then(|fields| fields.get(key)))
+        let own = self.fields(node, &TEST)?;
+        let typed = Typed {
+            own,
+            defaults: defaults.fields,
         };
-        let id = fields.get("id").and_then(|node| self.name(node, "an id"));
-        let users = self.test_users(either("users"));
-        let timeout = either("timeout")
-            .and_then(|node| self.duration(node))
-            .unwrap_or(DEFAULT_TIMEOUT);
-        let (regions, roles) = either("regions")
-            .map_or((Some(Placement::Any), Vec::new()), |node| {
-                self.placement(node)
-            });
-        let mut setting = Setting::new(
-            named,
-            &users,
-            defaults.within.unwrap_or(DEFAULT_WITHIN).min(timeout),
-            timeout,
-        );
+        let id = typed.own("id").and_then(|node| self.name(node, "an id"));
+        let users = self.test_users(typed.either("users"));
+        let timeout = typed.either("timeout").and_then(|node| self.duration(node));
+        let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let placement = typed.either("regions").map(|node| self.placement(node));
+        let (regions, roles) = placement.unwrap_or((Some(Placement::Any), Vec::new()));
+        let within = defaults.within.unwrap_or(DEFAULT_WITHIN).min(timeout);
+        let mut setting = Setting::new(named, &users, within, timeout);
         setting.roles = &roles;
-
-        let mut names = self.base_names();
-        self.set_user(&mut names, &setting.who);
-        let rows = self.rows(fields.get("rows"), &mut names);
-        let setup = self.steps(fields.get("setup"), &mut names, &setting);
-        let steps = self.steps(fields.get("steps"), &mut names, &setting);
-        let expect = self.checks(fields.get("expect"), &names, false);
-        let teardown = self.steps(fields.get("teardown"), &mut Names::inside(&names), &setting);
-        let mut after_names = Names::inside(&names);
-        self.set_user(&mut after_names, setting.read_by(&Who::Nobody));
-        let after = self.steps(fields.get("after"), &mut after_names, &setting.as_nobody());
-
-        let mut tags = defaults
-            .fields
-            .and_then(|fields| fields.get("tags"))
-            .map_or_else(Vec::new, |node| self.texts(node, "a tag"));
-        tags.extend(
-            fields
-                .get("tags")
-                .map_or_else(Vec::new, |node| self.texts(node, "a tag")),
-        );
-        let title = fields
-            .get("title")
+        let parts = self.parts(typed, &setting);
+        let title = typed
+            .own("title")
             .and_then(|node| self.text(node, "a title"));
-        let group = either("group").and_then(|node| self.text(node, "a group"));
-        let retries = either("retries")
-            .and_then(|node| self.integer(node, 0, 10))
-            .unwrap_or(0);
-        let exclusive = either("exclusive")
-            .and_then(|node| self.boolean(node))
-            .unwrap_or(false);
-        let on_worker_loss = either("on_worker_loss")
-            .and_then(|node| self.on_loss(node))
-            .unwrap_or_default();
-        let quarantine = fields
-            .get("quarantine")
+        let group = typed
+            .either("group")
+            .and_then(|node| self.text(node, "a group"));
+        let retries = typed
+            .either("retries")
+            .and_then(|node| self.integer(node, 0, 10));
+        let exclusive = typed
+            .either("exclusive")
+            .and_then(|node| self.boolean(node));
+        let on_worker_loss = typed
+            .either("on_worker_loss")
+            .and_then(|node| self.on_loss(node));
+        let quarantine = typed
+            .own("quarantine")
             .and_then(|node| self.quarantine(node));
+        let tags = self.tags(typed);
         let id = id?;
         Some(Test {
             title: title.unwrap_or_else(|| id.clone()),
@@ -96,21 +102,53 @@ impl Reader<'_> {
             group,
             tags,
             line: self.line(node.as_map()?.entries.first()?.key_span),
-            users: users.clone(),
             regions: regions?,
-            rows,
+            rows: parts.rows,
             timeout,
-            retries,
-            exclusive,
-            on_worker_loss,
+            retries: retries.unwrap_or(0),
+            exclusive: exclusive.unwrap_or(false),
+            on_worker_loss: on_worker_loss.unwrap_or_default(),
             quarantine,
+            setup: parts.setup,
+            steps: parts.steps,
+            teardown: parts.teardown,
+            after: parts.after,
+            expect: parts.expect,
+            hash: fingerprint::test(node, defaults.node, named),
+            users: users.clone(),
+        })
+    }
+
+    /// Steps in the order they run, so that each list reads what those before it saved.
+    fn parts(&self, typed: Typed<'_>, setting: &Setting<'_>) -> Parts {
+        let mut names = self.base_names();
+        self.set_user(&mut names, &setting.who);
+        let rows = self.rows(typed.own("rows"), &mut names);
+        let setup = self.steps(typed.own("setup"), &mut names, setting);
+        let steps = self.steps(typed.own("steps"), &mut names, setting);
+        let expect = self.checks(typed.own("expect"), &names, false);
+        let teardown = self.steps(typed.own("teardown"), &mut Names::inside(&names), setting);
+        let mut after_names = Names::inside(&names);
+        self.set_user(&mut after_names, setting.read_by(&Who::Nobody));
+        let after = self.steps(typed.own("after"), &mut after_names, &setting.as_nobody());
+        Parts {
+            rows,
             setup,
             steps,
             teardown,
             after,
             expect,
-            hash: fingerprint::test(node, defaults.node, named),
-        })
+        }
+    }
+
+    /// Those of the file and those of the test.
+    fn tags(&self, typed: Typed<'_>) -> Vec<String> {
+        let lists = [typed.default("tags"), typed.own("tags")];
+        let tags = lists
+            .into_iter()
+            .flatten()
+            .flat_map(|node| self.texts(node, "a tag"));
+        tags.collect()
     }
 
     fn on_loss(&self, node: &Node) -> Option<OnWorkerLoss> {

@@ -1,6 +1,13 @@
 //! What the suite language promises its authors, feature by feature.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests panic with what is wrong"
+)]
+
 mod arbitrary;
+mod documented;
 mod environment;
 mod judge;
 mod language;
@@ -8,6 +15,7 @@ mod locked;
 mod mistakes;
 mod planned;
 mod positions;
+mod repository;
 mod schema;
 mod traps;
 

@@ -23,15 +23,15 @@ fn places_in_expressions_are_those_of_the_file() {
         ),
         (
             "- http: GET /\n  check:\n    - |\n      body.x ==\n        nope\n",
-            Some("11:17 unknown name `nope`"),
-        ),
-        (
-            "- http: GET /\n  check:\n    - >-\n      body.x ==\n      nope\n",
             Some("11:15 unknown name `nope`"),
         ),
         (
+            "- http: GET /\n  check:\n    - >-\n      body.x ==\n      nope\n",
+            Some("11:13 unknown name `nope`"),
+        ),
+        (
             "- http: GET /\n  check:\n    - body.x ==\n      nope\n",
-            Some("10:15 unknown name `nope`"),
+            Some("10:13 unknown name `nope`"),
         ),
         ("- http: GET /ü/${nope}\n", Some("7:24 unknown name `nope`")),
         (

@@ -70,7 +70,7 @@ impl Reader<'_> {
             setting.as_nobody()
         };
         let mut base = self.base_names();
-        let members = ["email", "password"].map(str::to_owned);
+        let members = ["email", "name", "password"].map(str::to_owned);
         base.record("account", Some(members.into()), false);
         self.set_user(&mut base, who);
         // What login saves becomes a member of `user`; as names they end with these steps.
