@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use domain::event::RunEvent;
 use domain::{Digest, Plan, RunId};
-use prost::Message as _;
 use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
 use tonic::Streaming;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::Channel;
+use worker::dial;
 
 use crate::args::{GridArgs, TlsArgs};
+use crate::commands::worker::not_dialled;
 use crate::error::Error;
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// A blob or a segment; the coordinator's own limits are below.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 
@@ -52,7 +52,9 @@ pub(crate) enum Broken {
 impl Client {
     /// Connects, with the certificates given or in plaintext on loopback.
     pub(crate) async fn connect(grid: &str, tls: &TlsArgs) -> Result<Self, Error> {
-        let endpoint = endpoint(grid, tls).await?;
+        let endpoint = dial::endpoint(grid, tls.for_dialling().as_ref())
+            .await
+            .map_err(|error| not_dialled(&error))?;
         let channel = endpoint.connect().await.map_err(|error| {
             Error::NothingRan(format!(
                 "no coordinator answers at {grid} ({}); start one with `muster coordinator` or \
@@ -143,8 +145,8 @@ impl Client {
         Ok(reply.into_inner())
     }
 
-    /// The segments of the run's log, in order.
-    pub(crate) async fn log(&mut self, run: &RunId) -> Result<Vec<v1::Segment>, Error> {
+    /// The bytes of the run's segments, in order.
+    pub(crate) async fn log(&mut self, run: &RunId) -> Result<Vec<Vec<u8>>, Error> {
         let message = v1::LogRequest {
             run: run.to_string(),
         };
@@ -155,10 +157,7 @@ impl Client {
         let mut segments = Vec::new();
         loop {
             match replies.message().await {
-                Ok(Some(reply)) => segments.push(
-                    v1::Segment::decode(reply.segment.as_slice())
-                        .map_err(|error| Error::unexpected("read the run's log", error))?,
-                ),
+                Ok(Some(reply)) => segments.push(reply.segment),
                 Ok(None) => return Ok(segments),
                 Err(status) => return Err(self.refused("give the log", &status)),
             }
@@ -209,56 +208,6 @@ fn is_away(status: &tonic::Status) -> bool {
         status.code(),
         tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Cancelled
     )
-}
-
-async fn endpoint(grid: &str, tls: &TlsArgs) -> Result<Endpoint, Error> {
-    let is_secure = tls.tls_cert.is_some();
-    if !is_secure && !is_loopback(grid).await? {
-        return Err(Error::Usage(format!(
-            "{grid} is not on loopback, and plaintext is spoken there only; give --tls-cert, \
-             --tls-key and --tls-ca"
-        )));
-    }
-    let scheme = if is_secure { "https" } else { "http" };
-    let endpoint = Endpoint::from_shared(format!("{scheme}://{grid}"))
-        .map_err(|_| not_an_address(grid))?
-        .connect_timeout(CONNECT_WITHIN)
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(10));
-    match certificates(tls)? {
-        Some(config) => endpoint
-            .tls_config(config)
-            .map_err(|error| Error::Invalid(format!("the certificates can't be used: {error}"))),
-        None => Ok(endpoint),
-    }
-}
-
-async fn is_loopback(grid: &str) -> Result<bool, Error> {
-    let addresses = tokio::net::lookup_host(grid)
-        .await
-        .map_err(|_| not_an_address(grid))?;
-    let addresses: Vec<_> = addresses.collect();
-    Ok(!addresses.is_empty() && addresses.iter().all(|one| one.ip().is_loopback()))
-}
-
-fn certificates(tls: &TlsArgs) -> Result<Option<ClientTlsConfig>, Error> {
-    let (Some(cert), Some(key), Some(ca)) = (&tls.tls_cert, &tls.tls_key, &tls.tls_ca) else {
-        return Ok(None);
-    };
-    let read = |path: &std::path::PathBuf| {
-        std::fs::read(path)
-            .map_err(|error| Error::Invalid(format!("could not read {}: {error}", path.display())))
-    };
-    let config = ClientTlsConfig::new()
-        .identity(Identity::from_pem(read(cert)?, read(key)?))
-        .ca_certificate(Certificate::from_pem(read(ca)?));
-    Ok(Some(config))
-}
-
-fn not_an_address(grid: &str) -> Error {
-    Error::Usage(format!(
-        "`{grid}` is no address of a coordinator; write HOST:PORT, for example 127.0.0.1:9101"
-    ))
 }
 
 /// The last cause: what the machine said, without what was wrapped around it.

@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 mod exit_code;
 mod follow;
+mod local;
 mod output;
 mod plan;
 mod reports;
@@ -56,18 +57,24 @@ fn prepare(verb: &Verb) -> anyhow::Result<()> {
 }
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
-    use commands::{check, completions, gate, init, list, lock, report, runs, show};
+    use commands::{
+        check, completions, coordinator, demo, gate, init, list, lock, report, run, runs, show,
+        worker,
+    };
     match verb {
         Verb::Init(args) => init::init(&args, output),
         Verb::Check(args) => check::check(&args, output),
         Verb::List(args) => list::list(&args, output),
+        Verb::Run(args) => run::run(&args, output),
+        Verb::Show(args) => show::show(&args, output),
         Verb::Lock(args) => lock::lock(&args, output),
         Verb::Gate(args) => gate::gate(&args, output),
         Verb::Report(args) => report::report(&args, output),
         Verb::Runs(args) => runs::runs(&args, output),
-        Verb::Show(args) => show::show(&args, output),
+        Verb::Coordinator(args) => coordinator::coordinator(&args, output),
+        Verb::Worker(args) => worker::worker(&args, output),
+        Verb::Demo(args) => demo::demo(&args, output),
         Verb::Completions(args) => completions::completions(&args, output),
-        _ => Err(Error::Unexpected("not yet".to_owned())),
     }
 }
 

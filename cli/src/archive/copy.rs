@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::event::RunEvent;
 use domain::{Digest, RunId};
+use prost::Message as _;
 use proto::v1;
 use run_log::file::Copy;
 
@@ -31,7 +32,7 @@ pub(crate) async fn copy_from(
 fn write(
     id: &RunId,
     folder: &std::path::Path,
-    segments: &[v1::Segment],
+    segments: &[Vec<u8>],
     blobs: Vec<Vec<u8>>,
 ) -> Result<(), run_log::file::folder::CopyError> {
     let mut copy = Copy::open(id, folder)?;
@@ -39,25 +40,34 @@ fn write(
         copy.add_blob(blob)?;
     }
     for segment in segments {
-        copy.add(segment)?;
+        copy.add_bytes(segment)?;
     }
     copy.finish()
 }
 
 /// Every blob that the log names, once.
-fn digests(segments: &[v1::Segment]) -> Result<BTreeSet<Digest>, Error> {
+fn digests(segments: &[Vec<u8>]) -> Result<BTreeSet<Digest>, Error> {
     let mut digests = BTreeSet::new();
-    for bytes in segments.iter().flat_map(|segment| &segment.events) {
-        let event = wire::event::decode_run(bytes)
-            .map_err(|error| Error::unexpected("read an event of the run", error))?;
-        match event {
-            RunEvent::RunOpened { plan, bundle, .. } => digests.extend([plan, bundle]),
-            RunEvent::CaseSettled { result, .. }
-            | RunEvent::ResultKept { result, .. }
-            | RunEvent::ResultRejected { result, .. }
-            | RunEvent::ResultLate { result, .. } => digests.extend(result.record),
-            _ => {}
+    for bytes in segments {
+        let events =
+            events(bytes).map_err(|error| Error::unexpected("read the run's log", error))?;
+        for event in events {
+            match event {
+                RunEvent::RunOpened { plan, bundle, .. } => digests.extend([plan, bundle]),
+                RunEvent::CaseSettled { result, .. }
+                | RunEvent::ResultKept { result, .. }
+                | RunEvent::ResultRejected { result, .. }
+                | RunEvent::ResultLate { result, .. } => digests.extend(result.record),
+                _ => {}
+            }
         }
     }
     Ok(digests)
+}
+
+fn events(segment: &[u8]) -> Result<Vec<RunEvent>, String> {
+    let segment = v1::Segment::decode(segment).map_err(|error| error.to_string())?;
+    wire::segment::decode_run_segment(&segment)
+        .map(|segment| segment.events)
+        .map_err(|error| error.to_string())
 }

@@ -36,6 +36,26 @@ pub(crate) struct TlsArgs {
     pub(crate) tls_ca: Option<PathBuf>,
 }
 
+impl TlsArgs {
+    /// For the side that dials; nothing when none was given (clap wants all three or none).
+    pub(crate) fn for_dialling(&self) -> Option<worker::TlsFiles> {
+        Some(worker::TlsFiles {
+            cert: self.tls_cert.clone()?,
+            key: self.tls_key.clone()?,
+            ca: self.tls_ca.clone()?,
+        })
+    }
+
+    /// For the side that listens.
+    pub(crate) fn for_listening(&self) -> Option<coordinator::TlsFiles> {
+        Some(coordinator::TlsFiles {
+            cert: self.tls_cert.clone()?,
+            key: self.tls_key.clone()?,
+            ca: self.tls_ca.clone()?,
+        })
+    }
+}
+
 /// Where the grid is, for the verbs that may use one.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GridArgs {

@@ -122,7 +122,7 @@ fn unknown(name: &str) -> Error {
 /// The suites of this checkout, else the copies that the program carries.
 fn suites(folder: &Path) -> Result<PathBuf, Error> {
     let checkout = Path::new("suites");
-    if checkout.join("muster.lock").is_file() && Path::new("staging/Cargo.toml").is_file() {
+    if checkout.is_dir() && Path::new("staging/Cargo.toml").is_file() {
         return Ok(checkout.to_owned());
     }
     let copies = folder.join("suites");

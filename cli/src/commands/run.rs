@@ -1,5 +1,7 @@
 //! `muster run`: freeze a plan, have it executed, here or on a grid, and judge.
 
+use std::path::PathBuf;
+
 use domain::event::StopCause;
 
 use crate::archive::{self, Archive, Kept};
@@ -18,7 +20,11 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
     let archive = Archive::here();
     let frozen = plan::freeze(args, &archive, output)?;
     let grid = GridArgs {
-        grid: args.grid.grid.clone().or_else(|| frozen.settings.grid.clone()),
+        grid: args
+            .grid
+            .grid
+            .clone()
+            .or_else(|| frozen.settings.grid.clone()),
         ..args.grid.clone()
     };
     let kept = wait_for(async {
@@ -107,9 +113,13 @@ pub(super) fn finish(
     if args.trace {
         reports::waterfalls(kept, output);
     }
-    if let Some(folder) = args.out.as_ref().or(frozen.settings.out.as_ref()) {
-        reports::write(&summary, folder)?;
-        output.talk(&format!("report.md, report.json, junit.xml: {}", folder.display()));
+    let out = args.out.clone();
+    if let Some(folder) = out.or_else(|| frozen.settings.out.as_ref().map(PathBuf::from)) {
+        reports::write(&summary, &folder)?;
+        output.talk(&format!(
+            "report.md, report.json, junit.xml: {}",
+            folder.display()
+        ));
     }
     let was_aborted = kept
         .run

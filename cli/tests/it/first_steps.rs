@@ -49,7 +49,9 @@ fn list_says_why_the_rest_would_not_run() {
 fn a_test_without_a_region_of_the_run_is_named() {
     let muster = Muster::new();
     assert_eq!(muster.call(&["init"]).code, 0);
-    let two = muster.read("staging.yaml").replace("regions: [local]", "regions: [earth, mars]");
+    let two = muster
+        .read("staging.yaml")
+        .replace("regions: [local]", "regions: [earth, mars]");
     muster.write("staging.yaml", &two);
     muster.write(
         "far.yaml",

@@ -1,0 +1,39 @@
+//! `muster coordinator`: serves a grid until it is asked to end.
+
+use coordinator::{Config, StartError};
+
+use crate::args::CoordinatorArgs;
+use crate::error::Error;
+use crate::exit_code::ExitCode;
+use crate::follow::Interrupt;
+use crate::output::Output;
+use crate::wait_for;
+
+pub(crate) fn coordinator(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Error> {
+    wait_for(serve(args, output))
+}
+
+async fn serve(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::listen();
+    let config = Config {
+        tls: args.tls.for_listening(),
+        ..Config::new(args.listen, &args.data)
+    };
+    let mut running = coordinator::start(config).await.map_err(refused)?;
+    output.data(&format!("coordinator listening at {}", running.address()));
+    tokio::select! {
+        ended = running.wait() => ended,
+        () = interrupt.stop().cancelled() => running.stop().await,
+    }
+    .map_err(|error| Error::Unexpected(error.to_string()))?;
+    Ok(ExitCode::Success)
+}
+
+/// A configuration that can't work is told apart from an address or a folder that is taken.
+pub(crate) fn refused(error: StartError) -> Error {
+    match error {
+        StartError::Plaintext { .. } => Error::Usage(error.to_string()),
+        StartError::TlsFile { .. } | StartError::Tls { .. } => Error::Invalid(error.to_string()),
+        _ => Error::NothingRan(error.to_string()),
+    }
+}

@@ -1,0 +1,91 @@
+//! A grid in this process: a coordinator and workers that speak gRPC over loopback.
+//!
+//! The same code as in separate processes. The run's folder is the coordinator's data folder, so
+//! that the log lies where readers look for it; workers keep their spools below it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use coordinator::config::Layout;
+use domain::{Region, WorkerId};
+use lifecycle::Stop;
+
+use crate::args::TlsArgs;
+use crate::client::Client;
+use crate::commands::{coordinator as leading, worker as serving};
+use crate::error::Error;
+
+/// Cases that one worker executes at a time.
+pub(crate) const SLOTS: u32 = 4;
+
+/// What the grid is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The run's own folder.
+    pub(crate) folder: PathBuf,
+    pub(crate) regions: Vec<Region>,
+    /// In each region.
+    pub(crate) workers: u32,
+    pub(crate) slots: u32,
+}
+
+/// A grid that runs.
+#[derive(Debug)]
+pub(crate) struct LocalGrid {
+    coordinator: coordinator::Running,
+    workers: Vec<worker::Running>,
+    stop: Stop,
+}
+
+impl LocalGrid {
+    /// Starts coordinator and workers on free loopback ports.
+    pub(crate) async fn start(config: &Config) -> Result<Self, Error> {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut settings = coordinator::Config::new(anywhere, &config.folder);
+        settings.layout = Layout::SingleRun;
+        settings.accounting.one_process = true;
+        let coordinator = coordinator::start(settings)
+            .await
+            .map_err(leading::refused)?;
+        let address = coordinator.address().to_string();
+        let mut workers = Vec::new();
+        let stop = Stop::new();
+        for region in &config.regions {
+            for number in 1..=config.workers {
+                let name = WorkerId::from(format!("{region}-{number}"));
+                let spool = config.folder.join("workers").join(name.as_str());
+                let mut settings = worker::Config::new(&address, name, region.clone(), spool);
+                settings.slots = config.slots;
+                let running = worker::start(settings, stop.child_token()).await;
+                workers.push(running.map_err(serving::refused)?);
+            }
+        }
+        Ok(Self {
+            coordinator,
+            workers,
+            stop,
+        })
+    }
+
+    /// `HOST:PORT` of its coordinator.
+    pub(crate) fn address(&self) -> String {
+        self.coordinator.address().to_string()
+    }
+
+    pub(crate) async fn client(&self) -> Result<Client, Error> {
+        Client::connect(&self.address(), &TlsArgs::default()).await
+    }
+
+    /// Ends workers first, then the coordinator; what they say at the end is only logged.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        for worker in self.workers {
+            if let Err(error) = worker.ended().await {
+                tracing::warn!(%error, "a worker did not end well");
+            }
+        }
+        if let Err(error) = self.coordinator.stop().await {
+            tracing::warn!(%error, "the coordinator did not end well");
+        }
+    }
+}
