@@ -4,14 +4,35 @@
 //! all cases of the run (TLS, allow-list, parsed addresses, caps) is made once here. It never
 //! fails a call: whatever goes wrong while a case runs is an outcome. One try is `case`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::record::{CaseRecord, CaseResult, Preflight};
-use domain::{AttemptId, CaseId, Region, RunId, SuiteName, TestId, WorkerId};
-use suite::environment::Environment;
-use suite::model::Suite;
+use domain::{AttemptId, CaseId, Evidence, Outcome, Region, RunId, SuiteName, TestId, WorkerId};
+use expression::names::Names;
+use suite::environment::{Environment, UserClass};
+use suite::model::{Placement, Suite, Test};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::case::{self, Case, EndedTry, limited};
+use crate::dialer::allow::AllowList;
+use crate::dialer::cap::Caps;
+use crate::dialer::resolve::{Resolve, SystemResolver};
+use crate::dialer::tls::Tls;
+use crate::dialer::{Dialer, Origin};
+use crate::judge::Judged;
+use crate::needed;
+use crate::preflight;
+use crate::redact::Hints;
+use crate::tape::Cancel;
+use crate::transport::network::Network;
+
+/// Longest reason of a result, in bytes.
+const REASON: usize = 300;
 
 /// Whether this worker still holds the lease under which it acts; asked before every connect,
 /// request and send. Must be cheap: an atomic read, not a lock.
@@ -32,7 +53,7 @@ impl LeaseGate for OpenGate {
 /// This worker's part of the environment's caps; `None` means no cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CapShare {
-    /// Requests, handshakes and connects per second.
+    /// Requests and handshakes per second.
     pub rps: Option<f64>,
     /// Users at one time.
     pub users: Option<u32>,
@@ -49,6 +70,8 @@ pub struct EngineConfig {
     /// Key of the run under which secrets are digested for display; never leaves the workers.
     pub redaction_key: [u8; 32],
     pub share: CapShare,
+    /// The machine's own, unless a test answers for it.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl EngineConfig {
@@ -60,16 +83,33 @@ impl EngineConfig {
         worker: WorkerId,
         redaction_key: [u8; 32],
     ) -> Self {
-        Self { environment, suites, run, region, worker, redaction_key, share: CapShare::default() }
+        Self {
+            environment,
+            suites,
+            run,
+            region,
+            worker,
+            redaction_key,
+            share: CapShare::default(),
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }
 
 /// Why an engine could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    #[error("service `{name}` has the address `{url}`, which is not a URL: {why}; write it like https://api.example")]
-    Service { name: String, url: String, why: String },
-    #[error("the certificates in `{path}` can't be used: {why}; give PEM with at least one CERTIFICATE")]
+    #[error(
+        "service `{name}` has the address `{url}`, which is not a URL: {why}; write it like https://api.example"
+    )]
+    Service {
+        name: String,
+        url: String,
+        why: String,
+    },
+    #[error(
+        "the certificates in `{path}` can't be used: {why}; give PEM with at least one CERTIFICATE"
+    )]
     Certificates { path: String, why: String },
 }
 
@@ -97,36 +137,290 @@ pub struct Ended {
 /// Runs cases of one run on one worker; clones share everything.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    config: Arc<EngineConfig>,
+    inner: Arc<Inner>,
+}
+
+/// What all cases of a run share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: EngineConfig,
+    dialer: Arc<Dialer>,
+    caps: Arc<Caps>,
+    names: Arc<Names>,
+    hints: Arc<Hints>,
+    tests: HashMap<(SuiteName, TestId), Prepared>,
+}
+
+/// A test with what is known of it before any case of it runs.
+#[derive(Clone, Debug)]
+struct Prepared {
+    suite: Arc<Suite>,
+    test: Arc<Test>,
+    users: Arc<Vec<(String, UserClass)>>,
+}
+
+/// The tries of one case, so far.
+#[derive(Debug, Default)]
+struct Tries {
+    record: CaseRecord,
+    outcomes: Vec<Outcome>,
+    last: Option<Judged>,
+    trace_id: String,
+    started_at_ms: u64,
 }
 
 impl Engine {
+    /// Makes what all cases share: allow-list, TLS, caps, and what is known of each test.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        Ok(Self { config: Arc::new(config) })
+        let environment = &config.environment;
+        check_services(environment)?;
+        let tls = Tls::new(environment.tls.ca_pem.as_deref()).map_err(|why| {
+            EngineError::Certificates {
+                path: environment
+                    .tls
+                    .ca_path
+                    .as_ref()
+                    .map(|path| path.display().to_string())
+                    .unwrap_or_default(),
+                why,
+            }
+        })?;
+        let dialer = Arc::new(Dialer::new(
+            AllowList::new(&environment.allow),
+            config.resolver.clone(),
+            tls,
+        ));
+        let inner = Inner {
+            dialer,
+            caps: Arc::new(Caps::new(config.share)),
+            names: Arc::new(Names::new(&environment.redact, &environment.redact_not)),
+            hints: Arc::new(Hints::new(&environment.redact)),
+            tests: config
+                .suites
+                .iter()
+                .flat_map(|suite| prepare(suite, environment))
+                .collect(),
+            config,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Runs one case; what goes wrong is in the outcome. `stop` ends the case as cancelled.
-    pub async fn run_case(&self, job: Job, _gate: Arc<dyn LeaseGate>, _stop: CancellationToken) -> Ended {
+    pub async fn run_case(
+        &self,
+        job: Job,
+        gate: Arc<dyn LeaseGate>,
+        stop: CancellationToken,
+    ) -> Ended {
+        let started = Instant::now();
+        let mut tries = Tries::default();
+        match self.inner.tests.get(&(job.suite.clone(), job.test.clone())) {
+            None => {
+                let why = format!(
+                    "engine: the bundle has no test `{}` in a suite `{}`",
+                    job.test, job.suite
+                );
+                tries.last = Some(unjudged(Outcome::Errored, why));
+            }
+            Some(prepared) => self.tries(&job, prepared, &gate, &stop, &mut tries).await,
+        }
+        self.ended(job.case, tries, started.elapsed())
+    }
+
+    async fn tries(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        gate: &Arc<dyn LeaseGate>,
+        stop: &CancellationToken,
+        tries: &mut Tries,
+    ) {
+        if let Some(judged) = unsupported(&prepared.test) {
+            tries.last = Some(judged);
+            return;
+        }
+        let needed = u32::try_from(prepared.users.len()).unwrap_or(u32::MAX);
+        let _users = tokio::select! {
+            permit = self.inner.caps.users(needed) => match permit {
+                Ok(permit) => permit,
+                Err(error) => {
+                    tries.last = Some(unjudged(Outcome::Errored, format!("no_capacity: {error}")));
+                    return;
+                }
+            },
+            () = stop.cancelled() => {
+                tries.last = Some(unjudged(Outcome::Cancelled, "aborted: the case was stopped before it began".to_owned()));
+                return;
+            }
+        };
+        for number in 1..=job.retries.saturating_add(1) {
+            let ended = self.one_try(job, prepared, gate, stop, number).await;
+            let outcome = ended.judged.outcome;
+            tries.add(ended);
+            let again =
+                outcome == Outcome::Errored || (outcome == Outcome::Failed && job.retries_failed);
+            if !again || stop.is_cancelled() || !gate.is_open() {
+                return;
+            }
+        }
+    }
+
+    async fn one_try(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        gate: &Arc<dyn LeaseGate>,
+        stop: &CancellationToken,
+        number: u32,
+    ) -> EndedTry {
+        let case = Arc::new(Case {
+            row: job.row.clone(),
+            users: prepared.users.clone(),
+            ..self.inner.case(
+                job.case.clone(),
+                &prepared.suite,
+                &prepared.test,
+                job.attempt,
+                number,
+            )
+        });
+        self.inner.run(case, gate, stop).await
+    }
+
+    fn ended(&self, case: CaseId, tries: Tries, duration: Duration) -> Ended {
+        let judged = tries
+            .last
+            .unwrap_or_else(|| unjudged(Outcome::Errored, "engine: no try was made".to_owned()));
         let result = CaseResult {
-            case: job.case,
-            outcome: domain::Outcome::Errored,
-            reason: "engine: not built yet".to_owned(),
-            evidence: domain::Evidence::default(),
-            duration: std::time::Duration::ZERO,
-            started_at_ms: 0,
-            trace_id: String::new(),
-            tries: 0,
-            flaky: false,
-            region: self.config.region.clone(),
-            worker: self.config.worker.clone(),
+            case,
+            outcome: judged.outcome,
+            reason: limited(judged.reason, REASON),
+            evidence: judged.evidence,
+            duration,
+            started_at_ms: tries.started_at_ms,
+            trace_id: tries.trace_id,
+            tries: u32::try_from(tries.outcomes.len()).unwrap_or(u32::MAX),
+            flaky: tries.outcomes.windows(2).any(|pair| pair[0] != pair[1]),
+            region: self.inner.config.region.clone(),
+            worker: self.inner.config.worker.clone(),
             fingerprint: String::new(),
             record: None,
         };
-        Ended { result, record: CaseRecord::default() }
+        Ended {
+            result,
+            record: tries.record,
+        }
     }
 
     /// Runs every suite's `requires` with retries, and digests what the environment says of itself.
-    pub async fn preflight(&self, _gate: Arc<dyn LeaseGate>, _stop: CancellationToken) -> Preflight {
-        Preflight::default()
+    pub async fn preflight(&self, gate: Arc<dyn LeaseGate>, stop: CancellationToken) -> Preflight {
+        preflight::run(&self.inner, &gate, &stop).await
+    }
+}
+
+impl Tries {
+    fn add(&mut self, ended: EndedTry) {
+        self.outcomes.push(ended.judged.outcome);
+        if self.started_at_ms == 0 {
+            self.started_at_ms = u64::try_from(ended.recording.started_at_ms).unwrap_or(0);
+        }
+        self.trace_id = ended.trace_id;
+        self.record.tries.push(ended.record);
+        self.last = Some(ended.judged);
+    }
+}
+
+impl Inner {
+    /// A case without a row and without users.
+    pub(crate) fn case(
+        &self,
+        id: CaseId,
+        suite: &Arc<Suite>,
+        test: &Arc<Test>,
+        attempt: AttemptId,
+        number: u32,
+    ) -> Case {
+        Case {
+            id,
+            suite: suite.clone(),
+            test: test.clone(),
+            environment: self.config.environment.clone(),
+            row: None,
+            run: self.config.run.clone(),
+            region: self.config.region.clone(),
+            worker: self.config.worker.clone(),
+            attempt,
+            number,
+            names: self.names.clone(),
+            hints: self.hints.clone(),
+            users: Arc::default(),
+            redaction_key: self.config.redaction_key,
+        }
+    }
+
+    /// One try over the real network.
+    pub(crate) async fn run(
+        &self,
+        case: Arc<Case>,
+        gate: &Arc<dyn LeaseGate>,
+        stop: &CancellationToken,
+    ) -> EndedTry {
+        let transport = Network::new(self.dialer.clone(), self.caps.clone(), gate.clone());
+        let cancel = Cancel {
+            stop: stop.clone(),
+            gate: gate.clone(),
+        };
+        case::run(case, Arc::new(transport), cancel).await
+    }
+}
+
+fn prepare(suite: &Arc<Suite>, environment: &Environment) -> Vec<((SuiteName, TestId), Prepared)> {
+    let prepared = suite.tests.iter().map(|test| {
+        let users = Arc::new(needed::users(test, environment));
+        let prepared = Prepared {
+            suite: suite.clone(),
+            test: Arc::new(test.clone()),
+            users,
+        };
+        ((suite.name.clone(), test.id.clone()), prepared)
+    });
+    prepared.collect()
+}
+
+fn check_services(environment: &Environment) -> Result<(), EngineError> {
+    for (name, url) in &environment.services {
+        let wrong = |why: String| EngineError::Service {
+            name: name.clone(),
+            url: url.clone(),
+            why,
+        };
+        let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+        Origin::of(&parsed).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What this engine can't run, said instead of run wrongly.
+fn unsupported(test: &Test) -> Option<Judged> {
+    match &test.regions {
+        Placement::Roles(roles) if roles.len() > 1 => {
+            let why = "no_capacity: a case with legs in several regions can't be run by one worker"
+                .to_owned();
+            Some(unjudged(Outcome::Errored, why))
+        }
+        _ => None,
+    }
+}
+
+fn unjudged(outcome: Outcome, reason: String) -> Judged {
+    Judged {
+        outcome,
+        reason,
+        evidence: Evidence::default(),
+        checks: Vec::new(),
+        saved: Vec::new(),
+        failure: None,
     }
 }

@@ -2,10 +2,25 @@
 //!
 //! The engine knows no coordinator, no log and no wire format: a job comes in, an ended case goes
 //! out. It never decides who may run what; it asks the lease gate before each connect, request and
-//! send. Reading order: `engine` (the door), `case` (one try), `interpreter` (the steps), `tape`
-//! and `recording` (what was observed), `judge` (what it means), `transport` and `dialer` (the
-//! network), `record` (the redacted copy), `preflight`.
+//! send. Reading order: `engine` (the door), `case` (one try), `play` (its phases), `interpreter`
+//! (the steps), `tape` and `recording` (what was observed), `judge` (what it means), `transport`
+//! and `dialer` (the network), `redact` and `record` (the copy for readers), `preflight`.
 
+pub mod case;
+pub mod dialer;
 pub mod engine;
+mod interpreter;
+pub mod judge;
+mod needed;
+mod play;
+mod preflight;
+mod record;
+pub mod recording;
+mod redact;
+mod seed;
+mod socket;
+mod tape;
+mod trace;
+pub mod transport;
 
 pub use engine::{CapShare, Ended, Engine, EngineConfig, EngineError, Job, LeaseGate, OpenGate};

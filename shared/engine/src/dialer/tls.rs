@@ -1,0 +1,93 @@
+//! TLS towards the target: one shared configuration per engine, never one per case.
+//!
+//! Trusted are the environment's certificates if it names some, else the machine's. The machine's
+//! are read at the first TLS connection, because reading them takes milliseconds.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio_rustls::TlsConnector;
+use url::Host;
+
+/// The shared connector, made when first needed.
+pub struct Tls {
+    roots: Option<Arc<RootCertStore>>,
+    connector: OnceLock<Result<TlsConnector, String>>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Tls")
+            .field("own_roots", &self.roots.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// Trusts the certificates in `pem`, or the machine's when there is none.
+    pub fn new(pem: Option<&[u8]>) -> Result<Self, String> {
+        let roots = pem.map(roots_from_pem).transpose()?.map(Arc::new);
+        Ok(Self {
+            roots,
+            connector: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn connector(&self) -> Result<TlsConnector, String> {
+        self.connector
+            .get_or_init(|| connector(self.roots.clone()))
+            .clone()
+    }
+}
+
+fn connector(roots: Option<Arc<RootCertStore>>) -> Result<TlsConnector, String> {
+    let roots = match roots {
+        Some(roots) => roots,
+        None => Arc::new(roots_of_machine()?),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn roots_from_pem(pem: &[u8]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() {
+        Err("it holds no certificate".to_owned())
+    } else {
+        Ok(roots)
+    }
+}
+
+fn roots_of_machine() -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        return Err(
+            "this machine trusts no certificates; name them under `tls: ca:` in the environment"
+                .to_owned(),
+        );
+    }
+    Ok(roots)
+}
+
+/// What the certificate must stand for, and what SNI says.
+pub(crate) fn server_name(host: &Host<String>) -> Result<ServerName<'static>, String> {
+    match host {
+        Host::Domain(name) => ServerName::try_from(name.clone()).map_err(|error| error.to_string()),
+        Host::Ipv4(address) => Ok(ServerName::IpAddress((*address).into())),
+        Host::Ipv6(address) => Ok(ServerName::IpAddress((*address).into())),
+    }
+}

@@ -1,0 +1,92 @@
+//! The expected status of an exchange: written by the author, a check; else an expectation.
+
+use domain::record::Check;
+use suite::model::ExpectedStatus;
+
+use super::{Fault, stated};
+use crate::recording::Place;
+
+/// What is expected when nothing is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Default {
+    /// 2xx.
+    Success,
+    /// 101.
+    Switching,
+}
+
+/// The check that a written status is, and the fault if it is not as expected.
+pub(crate) fn judge(
+    expected: &ExpectedStatus,
+    default: Default,
+    status: u16,
+    place: &Place,
+) -> (Option<Check>, Option<Fault>) {
+    let (holds, wanted) = match (expected, default) {
+        (ExpectedStatus::Listed { statuses, .. }, _) => {
+            (statuses.contains(&status), any_of(statuses))
+        }
+        (ExpectedStatus::Default, Default::Success) => {
+            ((200..300).contains(&status), "2xx".to_owned())
+        }
+        (ExpectedStatus::Default, Default::Switching) => (status == 101, "101".to_owned()),
+    };
+    let fault = (!holds).then(|| {
+        Fault::new("status", place, format!("expected {wanted}, was {status}"))
+            .with(wanted.clone(), status.to_string())
+    });
+    let check = match expected {
+        ExpectedStatus::Listed { line, .. } => {
+            let actual = vec![("status".to_owned(), status.to_string())];
+            Some(stated(
+                place,
+                *line,
+                format!("status: {wanted}"),
+                holds,
+                wanted,
+                actual,
+            ))
+        }
+        ExpectedStatus::Default => None,
+    };
+    (check, fault)
+}
+
+fn any_of(statuses: &[u16]) -> String {
+    let texts: Vec<_> = statuses.iter().map(u16::to_string).collect();
+    texts.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unwritten_status_is_an_expectation_and_no_check() {
+        let place = Place::default();
+        assert_eq!(
+            judge(&ExpectedStatus::Default, Default::Success, 204, &place),
+            (None, None)
+        );
+        let (check, fault) = judge(&ExpectedStatus::Default, Default::Success, 302, &place);
+        assert_eq!(check, None);
+        assert_eq!(fault.unwrap().reason(), "status: expected 2xx, was 302");
+    }
+
+    #[test]
+    fn a_written_status_is_a_check_that_reads_the_answer() {
+        let expected = ExpectedStatus::Listed {
+            statuses: vec![401, 403],
+            line: 7,
+        };
+        let (check, fault) = judge(&expected, Default::Switching, 101, &Place::default());
+        assert_eq!(fault.unwrap().message, "expected 401 or 403, was 101");
+        let check = check.unwrap();
+        assert!(check.is_evidence && !check.held && check.line == 7);
+        assert!(
+            judge(&expected, Default::Success, 403, &Place::default())
+                .1
+                .is_none()
+        );
+    }
+}

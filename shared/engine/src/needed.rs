@@ -1,0 +1,147 @@
+//! Which users a test needs: all it declares, or one of the first class if anything acts as one.
+
+use suite::environment::{Environment, UserClass};
+use suite::model::{
+    Acting, Body, Branches, Handshake, JsonTemplate, Message, Request, Step, StepKind, Test,
+    ValueTemplate,
+};
+
+use crate::interpreter::User;
+
+/// Names with their classes. A test that declares no users gets one only if a step acts as one or
+/// a row reads one, so that a test of public pages never logs in.
+pub(crate) fn users(test: &Test, environment: &Environment) -> Vec<(String, UserClass)> {
+    if test.users.is_empty() {
+        let is_needed = acts(&test.setup, true)
+            || acts(&test.steps, true)
+            || acts(&test.teardown, true)
+            || acts(&test.after, false)
+            || rows_read_user(test);
+        let class = environment.users.first().filter(|_| is_needed);
+        return class
+            .map(|class| (User::DEFAULT_NAME.to_owned(), class.clone()))
+            .into_iter()
+            .collect();
+    }
+    let mut users = Vec::new();
+    for user in &test.users {
+        let Some(class) = environment
+            .users
+            .iter()
+            .find(|class| class.name == user.class)
+        else {
+            continue;
+        };
+        match user.count {
+            None => users.push((user.name.clone(), class.clone())),
+            Some(count) => users
+                .extend((0..count).map(|index| (format!("{}[{index}]", user.name), class.clone()))),
+        }
+    }
+    users
+}
+
+/// Whether anything in these steps acts as the default user; `inherited` says who is meant around.
+fn acts(steps: &[Step], inherited: bool) -> bool {
+    steps.iter().any(|step| {
+        let acting = match step.acting {
+            Acting::Inherited => inherited,
+            Acting::Nobody => false,
+            Acting::User(_) | Acting::Pool { .. } => true,
+        };
+        match &step.kind {
+            StepKind::Http(request) | StepKind::Stream { request, .. } => {
+                acting || request_reads_user(request)
+            }
+            StepKind::WebSocket(handshake) => acting || handshake_reads_user(handshake),
+            StepKind::Send { message, .. } => message_reads_user(message),
+            StepKind::Repeat(repeat) => acts(&repeat.steps, acting),
+            StepKind::Poll { steps, .. } | StepKind::When { steps, .. } => acts(steps, acting),
+            StepKind::Parallel(parallel) => {
+                let during = parallel
+                    .during
+                    .as_ref()
+                    .is_some_and(|during| acts(&during.steps, acting));
+                during
+                    || match &parallel.branches {
+                        Branches::Count { steps, .. } => acts(steps, acting),
+                        Branches::Named(named) => {
+                            named.iter().any(|(_, steps)| acts(steps, acting))
+                        }
+                    }
+            }
+            _ => false,
+        }
+    })
+}
+
+fn rows_read_user(test: &Test) -> bool {
+    test.rows
+        .iter()
+        .flat_map(|(_, values)| values)
+        .any(|(_, value)| value_reads_user(value))
+}
+
+fn request_reads_user(request: &Request) -> bool {
+    reads_user(request.target.path.roots())
+        || request
+            .query
+            .iter()
+            .any(|(_, value)| value_reads_user(value))
+        || request
+            .headers
+            .iter()
+            .any(|(_, template)| reads_user(template.roots()))
+        || body_reads_user(&request.body)
+}
+
+fn handshake_reads_user(handshake: &Handshake) -> bool {
+    reads_user(handshake.target.path.roots())
+        || handshake
+            .query
+            .iter()
+            .any(|(_, value)| value_reads_user(value))
+        || handshake
+            .headers
+            .iter()
+            .any(|(_, template)| reads_user(template.roots()))
+        || handshake
+            .subprotocols
+            .iter()
+            .any(|template| reads_user(template.roots()))
+}
+
+fn message_reads_user(message: &Message) -> bool {
+    match message {
+        Message::Json(json) => json_reads_user(json),
+        Message::Text(template) | Message::Bytes(template) => reads_user(template.roots()),
+    }
+}
+
+fn body_reads_user(body: &Body) -> bool {
+    match body {
+        Body::Empty => false,
+        Body::Json(json) => json_reads_user(json),
+        Body::Form(pairs) => pairs.iter().any(|(_, value)| value_reads_user(value)),
+        Body::Text(template) | Body::Bytes(template) => reads_user(template.roots()),
+    }
+}
+
+fn json_reads_user(json: &JsonTemplate) -> bool {
+    match json {
+        JsonTemplate::Leaf(value) => value_reads_user(value),
+        JsonTemplate::List(items) => items.iter().any(json_reads_user),
+        JsonTemplate::Map(entries) => entries.iter().any(|(_, value)| json_reads_user(value)),
+    }
+}
+
+fn value_reads_user(value: &ValueTemplate) -> bool {
+    match value {
+        ValueTemplate::Literal(_) => false,
+        ValueTemplate::Template(template) => reads_user(template.roots()),
+    }
+}
+
+fn reads_user(roots: Vec<&str>) -> bool {
+    roots.contains(&"user")
+}
