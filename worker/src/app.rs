@@ -1,134 +1,210 @@
-//! The worker put together: the only file that names every part.
+//! The composition root: the only file that names every part of a worker.
+//!
+//! The stream, the beats and the leases live on a thread with a runtime of its own; cases run on the
+//! runtime that called `start`. The order of an end: gates close, cases are dropped, the stream's
+//! last words leave, the spool is written, and its directory is given back.
 
-use accounting::worker::{Config as Rules, Worker};
-use lifecycle::{OnExit, Stop, Tasks};
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use accounting::worker::{Config as Settings, Input, Worker};
+use lifecycle::Stop;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::DropGuard;
-use tonic::transport::Endpoint;
+use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::dial::{DialError, endpoint};
-use crate::executor::Executor;
-use crate::session;
-use crate::shell::Shell;
-use crate::spool::{Spool, SpoolError};
-use crate::work::Place;
+use crate::dial;
+use crate::executor::{self, Contexts};
+use crate::session::Session;
+use crate::shell::{End, Shell};
+use crate::spool::{Keeper, Spool, SpoolError};
 
-pub use crate::shell::Failure;
+/// How long the last words may take to leave.
+const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Events between the parts; a full queue makes the stream wait.
-const EVENTS: usize = 1_024;
-
+/// Why a worker did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error(transparent)]
-    Dial(#[from] DialError),
+    #[error("{address} is not an address of a coordinator: {why}; write HOST:PORT")]
+    Address { address: String, why: String },
+    #[error(
+        "{address} is not on loopback, and off loopback the grid speaks mutual TLS only: give --tls-cert, --tls-key and --tls-ca"
+    )]
+    Plaintext { address: String },
+    #[error("{path} can't be read: {why}; check the path and its permissions")]
+    TlsFile { path: PathBuf, why: io::Error },
+    #[error(
+        "the TLS files can't be used: {why}; give PEM with one certificate chain, its key, and the authority's certificates"
+    )]
+    Tls { why: String },
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    #[error("the machine gave no thread: {0}")]
-    Thread(std::io::Error),
+    #[error("a thread could not be started: {0}")]
+    Thread(io::Error),
+    #[error("the machine gave no random numbers: {0}")]
+    Random(io::Error),
 }
 
-/// A worker at work; dropping it stops it without a goodbye.
+/// Why a worker ended by itself, or not in order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExitError {
+    #[error("the coordinator refused this worker: {0}")]
+    Refused(String),
+    #[error("not everything was handed over in time; it waits in the spool for the next start")]
+    OutOfTime,
+    #[error("the worker's thread is gone")]
+    Gone,
+}
+
+/// A worker that runs. Dropped, it vanishes as by a crash.
 #[derive(Debug)]
 pub struct Running {
-    ended: oneshot::Receiver<Result<(), Failure>>,
-    /// The executor, on the caller's runtime.
-    tasks: Tasks,
-    _stop: DropGuard,
+    stop: Stop,
+    vanish: Stop,
+    ended: oneshot::Receiver<Result<(), ExitError>>,
+    cases: JoinSet<()>,
 }
 
 impl Running {
-    /// Waits for the worker's end: after `stop` it says goodbye first.
-    ///
-    /// # Errors
-    /// When it ended for another reason than `stop`.
-    pub async fn ended(mut self) -> Result<(), Failure> {
-        tokio::select! {
-            ended = &mut self.ended => ended.unwrap_or_else(|_| Err(gone("its thread"))),
-            exit = self.tasks.first_exit() => Err(Failure::Broken(exit.to_string())),
+    /// Cancel it to let the worker finish what runs, hand over and say goodbye.
+    pub fn stop_token(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Waits until it has ended, its spool given back. Cancel safe.
+    pub async fn wait(&mut self) -> Result<(), ExitError> {
+        let ended = (&mut self.ended).await.unwrap_or(Err(ExitError::Gone));
+        while let Some(joined) = self.cases.join_next().await {
+            if joined.is_err() {
+                tracing::error!("the executor panicked");
+            }
         }
+        ended
+    }
+
+    /// Ends it in order and waits for it.
+    pub async fn stop(mut self) -> Result<(), ExitError> {
+        self.stop.cancel();
+        self.wait().await
+    }
+
+    /// Ends it at once: nothing is said, and what was not acknowledged stays in the spool.
+    pub async fn vanish(mut self) {
+        self.vanish.cancel();
+        // That it did not end in order is what was asked for.
+        let _ = self.wait().await;
     }
 }
 
-/// Starts a worker; it dials, and keeps dialling, until `stop`.
-///
-/// # Errors
-/// When it could never work: a bad address, unreadable certificates, a spool that is in use.
-pub async fn start(config: Config, stop: Stop) -> Result<Running, StartError> {
-    let endpoint = endpoint(&config.grid, config.tls.as_ref()).await?;
-    let (spool, recovered) = Spool::open(&config.data)?;
-    let machine = Worker::new(rules(&config, spool.incarnation()), recovered);
-    let (events_in, events) = mpsc::channel(EVENTS);
-    let (orders, orders_out) = mpsc::unbounded_channel();
-    let place = Place {
-        worker: config.worker.clone(),
-        region: config.region.clone(),
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.vanish.cancel();
+    }
+}
+
+/// Starts a worker; it holds its spool when this returns, and dials until it is stopped.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let endpoint = dial::endpoint(&config).await?;
+    let mut spool = Spool::open(&config.spool)?;
+    let mut key = [0; 32];
+    fill_random(&mut key).map_err(StartError::Random)?;
+    let (inputs, received) = mpsc::unbounded_channel();
+    let contexts = Contexts::new(
+        endpoint.connect_lazy(),
+        config.worker.clone(),
+        config.region.clone(),
+        key,
+    );
+    let (executor, owner) = executor::make(contexts, inputs.clone());
+    let machine = machine(&config, &mut spool);
+    let written = move |(run, attempt, seq)| {
+        let input = Input::SpoolWritten { run, attempt, seq };
+        // The loop has ended; the next start finds the frame.
+        let _ = inputs.send(input);
     };
-    let executor = Executor::new(place, endpoint.clone(), events_in.clone());
-    let mut tasks = Tasks::new();
-    tasks.spawn("executor", OnExit::GoOn, async move {
-        executor.run(orders_out).await;
-        Ok::<_, std::convert::Infallible>(())
-    });
-    let shell = Shell::new(machine, spool, orders, config.drain);
-    let (told, ended) = oneshot::channel();
-    // The caller's stop may be shared; this worker's own end must stop nobody else.
-    let stop = stop.child_token();
-    let stopping = stop.clone();
-    std::thread::Builder::new()
-        .name(format!("worker {}", config.worker))
-        .spawn(move || {
-            let end = hold_leases(shell, (events_in, events), endpoint, stopping);
-            // Nobody waits any more: the owner was dropped.
-            let _ = told.send(end);
-        })
-        .map_err(StartError::Thread)?;
+    let keeper = Keeper::start(spool, written).map_err(StartError::Thread)?;
+    let (news_in, news) = mpsc::unbounded_channel();
+    let shell = Shell {
+        machine,
+        news,
+        inputs: received,
+        executor,
+        keeper,
+        grace: config.grace,
+    };
+    let session = Session::new(endpoint, config.backoff, news_in);
+    let (stop, vanish) = (Stop::new(), Stop::new());
+    let ended = on_thread(&config, session, shell, stop.clone(), vanish.clone())?;
+    let mut cases = JoinSet::new();
+    cases.spawn(owner.run());
     Ok(Running {
+        stop,
+        vanish,
         ended,
-        tasks,
-        _stop: stop.drop_guard(),
+        cases,
     })
 }
 
-fn rules(config: &Config, incarnation: u64) -> Rules {
+fn machine(config: &Config, spool: &mut Spool) -> Worker {
     let (worker, region) = (config.worker.clone(), config.region.clone());
-    let mut rules = Rules::new(worker, region, config.slots, incarnation);
-    rules.version.clone_from(&config.version);
-    rules.beat = config.beat;
-    rules
+    let mut settings = Settings::new(worker, region, config.slots, spool.incarnation);
+    settings.beat = config.beat;
+    settings.version = env!("CARGO_PKG_VERSION").to_owned();
+    Worker::new(settings, std::mem::take(&mut spool.recovered))
 }
 
-type Events = (
-    mpsc::Sender<crate::shell::Event>,
-    mpsc::Receiver<crate::shell::Event>,
-);
+type Ended = oneshot::Receiver<Result<(), ExitError>>;
 
-/// The thread that nothing may hold up: stream, machine and gates on a runtime of their own.
-fn hold_leases(
+fn on_thread(
+    config: &Config,
+    session: Session,
     shell: Shell,
-    (events_in, events): Events,
-    endpoint: Endpoint,
     stop: Stop,
-) -> Result<(), Failure> {
+    vanish: Stop,
+) -> Result<Ended, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Failure::Broken(format!("its runtime: {error}")))?;
-    runtime.block_on(async {
-        let mut tasks = Tasks::new();
-        let hung_up = Stop::new();
-        let session = session::run(endpoint, events_in, hung_up.clone());
-        tasks.spawn("session", OnExit::StopAll, async move {
-            session.await;
-            Ok::<_, std::convert::Infallible>(())
-        });
-        let end = shell.run(events, stop).await;
-        hung_up.cancel();
-        end
-    })
+        .build()
+        .map_err(StartError::Thread)?;
+    let (end, ended) = oneshot::channel();
+    thread::Builder::new()
+        .name(format!("worker {}", config.worker))
+        .spawn(move || {
+            let result = runtime.block_on(live(session, shell, stop, vanish));
+            // Whoever started it may be gone already.
+            let _ = end.send(result);
+        })
+        .map_err(StartError::Thread)?;
+    Ok(ended)
 }
 
-fn gone(what: &str) -> Failure {
-    Failure::Broken(what.to_owned())
+async fn live(session: Session, shell: Shell, stop: Stop, vanish: Stop) -> Result<(), ExitError> {
+    let hang_up = Stop::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(session.run(hang_up.clone()));
+    let end = shell.run(stop, vanish).await;
+    if end != End::Vanished {
+        // The session ends by itself once all it was given has left.
+        let left = tokio::time::timeout(FAREWELL, tasks.join_next()).await;
+        if left.is_err() {
+            tracing::debug!("the last words were not waited for any longer");
+        }
+    }
+    hang_up.cancel();
+    tasks.shutdown().await;
+    match end {
+        End::Done | End::Vanished => Ok(()),
+        End::OutOfTime => Err(ExitError::OutOfTime),
+        End::Refused(why) => Err(ExitError::Refused(why)),
+    }
+}
+
+fn fill_random(mut bytes: &mut [u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let filled = rustix::rand::getrandom(&mut *bytes, rustix::rand::GetRandomFlags::empty())?;
+        bytes = bytes.get_mut(filled..).unwrap_or_default();
+    }
+    Ok(())
 }

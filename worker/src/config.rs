@@ -8,40 +8,41 @@ use domain::{Region, WorkerId};
 /// How a worker is set up; `Config::new` gives the defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The coordinator, as `host:port`.
-    pub grid: String,
-    /// Needed off loopback, where plaintext is refused.
-    pub tls: Option<TlsFiles>,
     pub worker: WorkerId,
     pub region: Region,
-    /// Cases executed at once.
+    /// Cases executed at one time.
     pub slots: u32,
-    /// Where the spool lies; one worker per folder.
-    pub data: PathBuf,
-    pub version: String,
-    /// How long running cases may go on once the worker was asked to stop.
-    pub drain: Duration,
-    /// The time between two beats.
+    /// The coordinator, as `host:port`.
+    pub coordinator: String,
+    /// A directory of this worker's own: results wait there until they are acknowledged.
+    pub spool: PathBuf,
+    /// Needed off loopback, where plaintext is refused.
+    pub tls: Option<TlsFiles>,
+    /// How often it tells the coordinator that it lives.
     pub beat: Duration,
+    /// How long `stop` waits for cases to finish before it aborts them.
+    pub grace: Duration,
+    /// The shortest and the longest wait before it dials again.
+    pub backoff: (Duration, Duration),
 }
 
 impl Config {
     pub fn new(
-        grid: impl Into<String>,
         worker: WorkerId,
         region: Region,
-        data: impl Into<PathBuf>,
+        coordinator: impl Into<String>,
+        spool: impl Into<PathBuf>,
     ) -> Self {
         Self {
-            grid: grid.into(),
-            tls: None,
             worker,
             region,
-            slots: 4,
-            data: data.into(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            drain: Duration::from_secs(20),
+            slots: 8,
+            coordinator: coordinator.into(),
+            spool: spool.into(),
+            tls: None,
             beat: Duration::from_secs(5),
+            grace: Duration::from_secs(20),
+            backoff: (Duration::from_millis(100), Duration::from_secs(5)),
         }
     }
 }

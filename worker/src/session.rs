@@ -1,148 +1,246 @@
-//! The stream to the coordinator: dial, speak, listen, and dial again.
+//! The stream to the coordinator: dialled, lost, dialled again with growing, jittered waits.
 //!
-//! It keeps trying for as long as the worker lives, with a jittered pause that grows from 0.1 s to
-//! 5 s; what is said and heard is the machine's affair.
+//! It turns frames into messages and back. What they mean, and what to do when the stream breaks,
+//! is the machine's.
 
 use std::time::Duration;
 
 use accounting::worker::StreamId;
 use domain::message::{FromWorker, ToWorker};
 use lifecycle::Stop;
+use prost::Message;
 use proto::v1;
 use proto::v1::worker_service_client::WorkerServiceClient;
 use tokio::sync::mpsc;
-use tokio_stream::StreamExt as _;
+use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 use tonic::transport::Endpoint;
 
-use crate::shell::Event;
+use crate::dial::causes;
 
-const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// Messages on their way up; the machine's own window is far below it.
-const OUTBOUND: usize = 4_096;
-const MESSAGE_LIMIT: usize = 16 << 20;
+/// Frames that may wait to be sent.
+const FRAMES: usize = 16;
+/// Messages that may wait to become frames.
+const MESSAGES: usize = 4096;
+/// A frame is sent once it holds this much; the coordinator takes 4 MiB.
+const FRAME_BYTES: usize = 1024 * 1024;
+/// What the coordinator sends is small.
+const FRAME_DOWN: usize = 16 * 1024 * 1024;
+/// How long the other side may take to end a stream that was ended from here.
+const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The shell's end of one stream.
+/// What happens on the way to the coordinator.
 #[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) stream: StreamId,
-    pub(crate) outbound: mpsc::Sender<FromWorker>,
-    /// Ends the stream.
-    pub(crate) close: Stop,
+pub(crate) enum News {
+    Connected {
+        stream: StreamId,
+        link: Link,
+    },
+    Heard {
+        stream: StreamId,
+        message: Box<ToWorker>,
+    },
+    Disconnected {
+        stream: StreamId,
+    },
 }
 
-/// Connects again and again until `stop`.
-pub(crate) async fn run(endpoint: Endpoint, events: mpsc::Sender<Event>, stop: Stop) {
-    let mut pause = SHORTEST_PAUSE;
-    for number in 1.. {
-        let stream = StreamId(number);
-        let was_open = tokio::select! {
-            was_open = session(&endpoint, &events, stream) => was_open,
-            () = stop.cancelled() => return,
-        };
-        pause = if was_open {
-            SHORTEST_PAUSE
-        } else {
-            (pause * 2).min(LONGEST_PAUSE)
-        };
-        tokio::select! {
-            () = tokio::time::sleep(jittered(pause)) => {}
-            () = stop.cancelled() => return,
-        }
+/// One open stream, towards the coordinator. Dropped, it ends the stream.
+#[derive(Debug)]
+pub(crate) struct Link {
+    up: mpsc::Sender<FromWorker>,
+}
+
+impl Link {
+    /// False when the stream is gone, or does not take more.
+    pub(crate) fn send(&self, message: FromWorker) -> bool {
+        self.up.try_send(message).is_ok()
     }
 }
 
-/// One stream from its start to its end; true when the other side was heard on it.
-async fn session(endpoint: &Endpoint, events: &mpsc::Sender<Event>, stream: StreamId) -> bool {
-    let channel = match endpoint.connect().await {
-        Ok(channel) => channel,
-        Err(error) => {
-            tracing::debug!(%error, "the coordinator does not answer");
-            return false;
-        }
-    };
-    let mut client = WorkerServiceClient::new(channel)
-        .max_decoding_message_size(MESSAGE_LIMIT)
-        .max_encoding_message_size(MESSAGE_LIMIT);
-    let (outbound, messages) = mpsc::channel(OUTBOUND);
-    let frames = ReceiverStream::new(messages).map(|message: FromWorker| v1::WorkerFrame {
-        messages: vec![wire::message::encode_from_worker(&message)],
-    });
-    let close = Stop::new();
-    let line = Line {
-        stream,
-        outbound,
-        close: close.clone(),
-    };
-    // The hello must be on its way before the answer can come.
-    if events.send(Event::Connected(line)).await.is_err() {
-        return false;
-    }
-    let heard = async {
-        match client.session(frames).await {
-            Ok(answer) => listen(answer.into_inner(), events, stream).await,
-            Err(status) => {
-                tracing::warn!(why = status.message(), "the coordinator refused the stream");
-                false
-            }
-        }
-    };
-    let was_open = tokio::select! {
-        was_open = heard => was_open,
-        () = close.cancelled() => true,
-    };
-    // A shell that is gone has stopped; there is nobody to tell.
-    let _ = events.send(Event::Disconnected(stream)).await;
-    was_open
+/// Dials for ever.
+#[derive(Debug)]
+pub(crate) struct Session {
+    endpoint: Endpoint,
+    backoff: Backoff,
+    news: mpsc::UnboundedSender<News>,
+    n_streams: u64,
 }
 
-async fn listen(
-    mut frames: Streaming<v1::CoordinatorFrame>,
-    events: &mpsc::Sender<Event>,
-    stream: StreamId,
-) -> bool {
-    let mut was_heard = false;
-    loop {
-        let frame = match frames.message().await {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return was_heard,
-            Err(status) => {
-                tracing::info!(
-                    why = status.message(),
-                    "the stream to the coordinator broke"
-                );
-                return was_heard;
-            }
-        };
-        was_heard = true;
-        for message in frame.messages {
-            let message = match wire::message::decode_to_worker(message) {
-                Ok(message) => message,
-                Err(error) => {
-                    tracing::warn!(%error, "the coordinator said what this worker can't read");
-                    return was_heard;
+impl Session {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        waits: (Duration, Duration),
+        news: mpsc::UnboundedSender<News>,
+    ) -> Self {
+        Self {
+            endpoint,
+            backoff: Backoff::new(waits),
+            news,
+            n_streams: 0,
+        }
+    }
+
+    pub(crate) async fn run(mut self, stop: Stop) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                broken = self.once() => {
+                    if self.news.is_closed() {
+                        return;
+                    }
+                    let wait = self.backoff.next();
+                    tracing::info!(why = %broken, ?wait, "no stream to the coordinator; dialling again");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(wait) => {}
+                    }
                 }
-            };
-            if hear(events, stream, message).await.is_err() {
-                return was_heard;
             }
+        }
+    }
+
+    /// One stream, from dialling to its end; the text says why it ended.
+    async fn once(&mut self) -> String {
+        let channel = match self.endpoint.connect().await {
+            Ok(channel) => channel,
+            Err(error) => return causes(&error),
+        };
+        let mut client = WorkerServiceClient::new(channel).max_decoding_message_size(FRAME_DOWN);
+        let (up, messages) = mpsc::channel(MESSAGES);
+        let (frames, sent) = mpsc::channel(FRAMES);
+        self.n_streams += 1;
+        let stream = StreamId(self.n_streams);
+        let connected = News::Connected {
+            stream,
+            link: Link { up },
+        };
+        // The loop hears of the stream first, so that its hello is the first message.
+        if self.news.send(connected).is_err() {
+            return "the worker is ending".to_owned();
+        }
+        let speak = gather(messages, frames);
+        let news = self.news.clone();
+        let listen = async {
+            match client.session(ReceiverStream::new(sent)).await {
+                Ok(down) => self.listen(stream, down.into_inner()).await,
+                Err(status) => causes(&status),
+            }
+        };
+        tokio::pin!(listen);
+        let ended = tokio::select! {
+            ended = &mut listen => ended,
+            // All was said; the other side has it once it ends the stream too.
+            () = speak => tokio::time::timeout(FAREWELL, listen)
+                .await
+                .unwrap_or_else(|_| "closed from here".to_owned()),
+        };
+        // When the loop has ended, nobody needs to know.
+        let _ = news.send(News::Disconnected { stream });
+        ended
+    }
+
+    async fn listen(
+        &mut self,
+        stream: StreamId,
+        mut down: tonic::Streaming<v1::CoordinatorFrame>,
+    ) -> String {
+        while let Some(frame) = down.next().await {
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(status) => return causes(&status),
+            };
+            self.backoff.reset();
+            for message in frame.messages {
+                let message = match wire::message::decode_to_worker(message) {
+                    Ok(message) => Box::new(message),
+                    Err(bad) => return bad.to_string(),
+                };
+                // When the loop has ended, only its last words are waited for.
+                let _ = self.news.send(News::Heard { stream, message });
+            }
+        }
+        "the coordinator closed it".to_owned()
+    }
+}
+
+/// Puts what waits into as few frames as their size allows; ends when the link is dropped and all
+/// it was given is on its way. When the stream is gone it waits: the other half says why.
+async fn gather(mut messages: mpsc::Receiver<FromWorker>, frames: mpsc::Sender<v1::WorkerFrame>) {
+    while let Some(first) = messages.recv().await {
+        let mut frame = v1::WorkerFrame::default();
+        let mut next = Some(first);
+        let mut size = 0;
+        while let Some(message) = next {
+            let message = wire::message::encode_from_worker(&message);
+            size += message.encoded_len();
+            frame.messages.push(message);
+            next = match size < FRAME_BYTES {
+                true => messages.try_recv().ok(),
+                false => None,
+            };
+        }
+        if frames.send(frame).await.is_err() {
+            return std::future::pending().await;
         }
     }
 }
 
-async fn hear(
-    events: &mpsc::Sender<Event>,
-    stream: StreamId,
-    message: ToWorker,
-) -> Result<(), mpsc::error::SendError<Event>> {
-    let message = Box::new(message);
-    events.send(Event::Heard { stream, message }).await
+/// Waits that double up to a limit, each shortened by up to half at random, so that workers whose
+/// coordinator restarts do not all come back at once.
+#[derive(Debug)]
+struct Backoff {
+    shortest: Duration,
+    longest: Duration,
+    now: Duration,
 }
 
-/// Between half of the pause and all of it, so that a thousand workers don't come back at once.
-fn jittered(pause: Duration) -> Duration {
-    let spread = lifecycle::clock::now().0 % 1_000;
-    pause / 2 + (pause / 2).mul_f64(spread as f64 / 1_000.0)
+impl Backoff {
+    fn new((shortest, longest): (Duration, Duration)) -> Self {
+        Self {
+            shortest,
+            longest,
+            now: shortest,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.now = self.shortest;
+    }
+
+    fn next(&mut self) -> Duration {
+        let wait = self.now;
+        self.now = (self.now * 2).min(self.longest);
+        wait.mul_f64(1.0 - random_share() / 2.0)
+    }
+}
+
+/// From 0 to 1. Without the kernel's randomness it is a half: only jitter is lost.
+fn random_share() -> f64 {
+    let mut bytes = [0; 4];
+    let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    match filled {
+        Ok(4) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        _ => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_their_limit_and_start_again_after_a_word() {
+        let mut backoff = Backoff::new((Duration::from_millis(100), Duration::from_secs(5)));
+        let waits: Vec<_> = (0..10).map(|_| backoff.next()).collect();
+        for (turn, wait) in waits.iter().enumerate() {
+            let full = Duration::from_millis(100 << turn).min(Duration::from_secs(5));
+            assert!(
+                *wait <= full && *wait >= full / 2,
+                "wait {turn} is {wait:?}"
+            );
+        }
+        backoff.reset();
+        assert!(backoff.next() <= Duration::from_millis(100));
+    }
 }

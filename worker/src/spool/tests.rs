@@ -1,121 +1,125 @@
-//! What is spooled comes back, up to the first frame that does not add up.
+//! What the spool keeps, over crashes at any byte.
 
-use std::time::Duration;
+use std::sync::mpsc;
 
+use domain::record::CaseResult;
 use domain::{Evidence, Outcome};
 
 use super::*;
 
-fn result(case: &str) -> CaseResult {
-    CaseResult {
+fn result(case: &str) -> Box<CaseResult> {
+    Box::new(CaseResult {
         case: case.into(),
         outcome: Outcome::Passed,
         reason: String::new(),
-        evidence: Evidence {
-            exchanges: 1,
-            bytes_sent: 10,
-            bytes_received: 20,
-            checks: 1,
-        },
-        duration: Duration::from_millis(5),
+        evidence: Evidence::default(),
+        duration: std::time::Duration::from_millis(3),
         started_at_ms: 1,
-        trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+        trace_id: String::new(),
         tries: 1,
         flaky: false,
-        region: "here".into(),
-        worker: "w1".into(),
+        region: "r".into(),
+        worker: "w".into(),
         fingerprint: String::new(),
         record: None,
+    })
+}
+
+fn order(attempt: u64, seq: u64) -> Order {
+    Order::Write {
+        run: "a/run".into(),
+        attempt: AttemptId(attempt),
+        seq,
+        result: result(&format!("case {seq}")),
+        record: vec![7; 100],
     }
 }
 
-const RUN: &str = "r1";
-
-fn spooled(folder: &Path, seqs: std::ops::RangeInclusive<u64>) {
-    let (mut spool, _) = Spool::open(folder).unwrap();
-    for seq in seqs {
-        let key = (&RUN.into(), AttemptId(7));
-        spool
-            .write(key, seq, &result(&format!("c{seq}")), b"record")
-            .unwrap();
-    }
-}
-
-fn recovered_seqs(folder: &Path) -> Vec<u64> {
-    let (_, recovered) = Spool::open(folder).unwrap();
-    recovered
+/// Opens, obeys, and gives the directory back.
+fn work(folder: &Path, orders: Vec<Order>) -> (u64, Vec<Recovered>) {
+    let spool = Spool::open(folder).unwrap();
+    let (incarnation, recovered) = (spool.incarnation, spool.recovered.clone());
+    let n_writes = orders
         .iter()
-        .flat_map(|attempt| &attempt.results)
-        .map(|result| result.seq)
-        .collect()
+        .filter(|order| matches!(order, Order::Write { .. }))
+        .count();
+    let (tell, told) = mpsc::channel();
+    let keeper = Keeper::start(spool, move |written| tell.send(written).unwrap()).unwrap();
+    orders.into_iter().for_each(|order| keeper.send(order));
+    keeper.close();
+    assert_eq!(
+        told.iter().count(),
+        n_writes,
+        "each frame is said to be written"
+    );
+    (incarnation, recovered)
 }
 
 #[test]
-fn results_outlive_the_process_and_each_process_has_a_later_incarnation() {
+fn unacknowledged_results_are_there_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    spooled(folder.path(), 1..=3);
-    let (spool, recovered) = Spool::open(folder.path()).unwrap();
-    assert_eq!(spool.incarnation(), 2);
+    let (first, nothing) = work(folder.path(), vec![order(4, 1), order(4, 2), order(5, 1)]);
+    assert!(nothing.is_empty());
+    let (second, recovered) = work(folder.path(), vec![]);
+    assert_eq!((first, second), (1, 2), "each owner is counted");
+    assert_eq!(recovered.len(), 2);
+    assert_eq!(
+        (recovered[0].run.as_str(), recovered[0].attempt),
+        ("a/run", AttemptId(4))
+    );
+    let seqs: Vec<_> = recovered[0].results.iter().map(|one| one.seq).collect();
+    assert_eq!(seqs, [1, 2]);
+    assert_eq!(recovered[0].results[1].result, *result("case 2"));
+    assert_eq!(recovered[0].results[1].record, vec![7; 100]);
+}
+
+#[test]
+fn acknowledged_and_forgotten_results_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunId::from("a/run");
+    let acknowledged = Order::Acknowledged {
+        run: run.clone(),
+        attempt: AttemptId(4),
+        through: 2,
+    };
+    let forget = Order::Forget {
+        run,
+        attempt: AttemptId(5),
+    };
+    let orders = vec![
+        order(4, 1),
+        order(4, 2),
+        order(5, 1),
+        acknowledged,
+        forget,
+        order(6, 1),
+    ];
+    work(folder.path(), orders);
+    let (_, recovered) = work(folder.path(), vec![]);
     assert_eq!(recovered.len(), 1);
-    assert_eq!(recovered[0].run, RUN.into());
-    assert_eq!(recovered[0].attempt, AttemptId(7));
-    assert_eq!(recovered[0].results[2].result, result("c3"));
-    assert_eq!(recovered[0].results[2].record, b"record");
+    assert_eq!(recovered[0].attempt, AttemptId(6));
 }
 
 #[test]
-fn a_torn_tail_loses_only_the_frame_it_tears() {
+fn a_frame_cut_at_any_byte_is_dropped_and_the_next_one_fits() {
     let folder = tempfile::tempdir().unwrap();
-    spooled(folder.path(), 1..=2);
-    let path = folder.path().join("r1.7.spool");
+    work(folder.path(), vec![order(4, 1)]);
+    let path = folder.path().join("a_run-4.spool");
+    let first = fs::metadata(&path).unwrap().len() as usize;
+    work(folder.path(), vec![order(4, 2)]);
     let whole = fs::read(&path).unwrap();
-    let first = HEADER + u32::from_le_bytes(whole[..4].try_into().unwrap()) as usize;
-    for length in 0..whole.len() {
-        fs::write(&path, &whole[..length]).unwrap();
-        let expected: Vec<u64> = if length >= first { vec![1] } else { Vec::new() };
-        assert_eq!(recovered_seqs(folder.path()), expected, "cut at {length}");
+    for cut in first..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let (_, recovered) = work(folder.path(), vec![order(4, 2)]);
+        assert_eq!(recovered[0].results.len(), 1, "cut at {cut}");
+        assert_eq!(fs::read(&path).unwrap(), whole);
     }
 }
 
 #[test]
-fn a_flipped_bit_ends_what_can_be_recovered() {
+fn two_workers_can_t_share_a_spool() {
     let folder = tempfile::tempdir().unwrap();
-    spooled(folder.path(), 1..=2);
-    let path = folder.path().join("r1.7.spool");
-    let mut bytes = fs::read(&path).unwrap();
-    let last = bytes.len() - 3;
-    bytes[last] ^= 1;
-    fs::write(&path, bytes).unwrap();
-    assert_eq!(recovered_seqs(folder.path()), [1]);
-}
-
-#[test]
-fn acknowledged_and_forgotten_results_do_not_come_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut spool, _) = Spool::open(folder.path()).unwrap();
-    let run = RUN.into();
-    for seq in 1..=2 {
-        spool
-            .write((&run, AttemptId(7)), seq, &result("c"), b"")
-            .unwrap();
-        spool
-            .write((&run, AttemptId(8)), seq, &result("c"), b"")
-            .unwrap();
-    }
-    spool.trim(&run, AttemptId(7), 1).unwrap();
-    spool.trim(&run, AttemptId(7), 2).unwrap();
-    spool.forget(&run, AttemptId(8)).unwrap();
-    spool
-        .write((&run, AttemptId(7)), 3, &result("c"), b"")
-        .unwrap();
-    drop(spool);
-    assert_eq!(recovered_seqs(folder.path()), [3]);
-}
-
-#[test]
-fn two_workers_never_share_a_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_held, _) = Spool::open(folder.path()).unwrap();
+    let _held = Spool::open(folder.path()).unwrap();
     let error = Spool::open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("--data"), "{error}");
+    assert!(error.contains("a spool directory of its own"), "{error}");
 }
