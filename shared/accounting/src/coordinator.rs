@@ -2,7 +2,7 @@
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
-//! `clients`, `workers` (hello, silence), `lease`, `ingest`, `loss`, `closing` (regions, gates,
+//! `clients`, `hello`, `workers` (silence), `lease`, `ingest`, `loss`, `closing` (regions, gates,
 //! stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
@@ -11,6 +11,7 @@ mod closing;
 pub mod config;
 mod finish;
 mod grid;
+mod hello;
 mod hold;
 mod ingest;
 pub mod input;
@@ -20,8 +21,6 @@ mod log;
 mod loss;
 pub mod output;
 mod takeover;
-#[cfg(test)]
-mod tests;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -165,7 +164,11 @@ impl Coordinator {
                 hash,
                 problems,
             } => self.rechecked(&run, &hash, problems),
-            Input::Wake => self.is_dirty = true,
+            Input::Wake => {
+                // It may have come early: then the same time is asked for again.
+                self.woken_for = None;
+                self.is_dirty = true;
+            }
             Input::Retire => {
                 self.out.push(Output::Resign);
                 self.exit(Exit::Retired);

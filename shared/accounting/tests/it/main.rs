@@ -12,6 +12,10 @@ mod oracle;
 mod planned;
 #[cfg(feature = "planted")]
 mod planted;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod rules;
 mod site;
 mod store;
 mod world;

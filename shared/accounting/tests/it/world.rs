@@ -4,6 +4,7 @@
 
 mod hosts;
 mod outputs;
+mod sites;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,199 @@
+//! A worker says hello: who it is, what it still holds, and what has become of that.
+//!
+//! A later incarnation proves its predecessor dead; the same incarnation goes on with what it
+//! still knows. The welcome waits for the log.
+
+use std::collections::BTreeSet;
+
+use domain::event::RunEvent;
+use domain::message::{Hello, OpenAttempt, PROTOCOL, ToWorkerBody};
+use domain::run::Attempt;
+use domain::{AttemptId, RunId, SessionId, WorkerId};
+
+use crate::coordinator::attendance::Attendance;
+use crate::coordinator::input::StreamId;
+use crate::coordinator::output::Output;
+use crate::coordinator::{Coordinator, Urgency};
+
+impl Coordinator {
+    pub(super) fn hello(&mut self, stream: StreamId, hello: &Hello) {
+        if self.streams.contains_key(&stream) {
+            return self.note(format!(
+                "worker {} said hello twice on one stream",
+                hello.worker
+            ));
+        }
+        if let Some(why) = self.refusal_of(hello) {
+            self.send(stream, ToWorkerBody::Refused { why }, Vec::new());
+            return self.held.push(Vec::new(), Output::Close { stream });
+        }
+        let worker = &hello.worker;
+        let was_leaving = self
+            .workers
+            .get(worker)
+            .is_some_and(|known| known.is_leaving);
+        self.replace_stream(worker, stream);
+        self.n_sessions += 1;
+        // Sessions of a later term are greater than all of an earlier one.
+        let session = SessionId((self.term.0 << 32) + self.n_sessions);
+        let mut attendance = Attendance::arrived(hello, stream, session, self.now);
+        self.n_stamps += 1;
+        attendance.stamp(self.n_stamps, hello.stamp, self.now);
+        self.workers.insert(worker.clone(), attendance);
+        self.watch_from(self.now + self.config.silence());
+        self.tick_due.get_or_insert(self.now + self.config.tick);
+        self.streams.insert(stream, worker.clone());
+        let runs: Vec<RunId> = self.runs.keys().cloned().collect();
+        for run in &runs {
+            self.settle_predecessors(run, hello, was_leaving);
+            self.join(run, worker);
+            self.take_up(run, hello, session);
+        }
+        let after = runs.iter().flat_map(|run| self.run_mark(run)).collect();
+        self.send(stream, ToWorkerBody::Welcome { session }, after);
+        for open in &hello.open {
+            self.answer_open(stream, worker, open);
+        }
+        self.is_dirty = true;
+    }
+
+    fn refusal_of(&self, hello: &Hello) -> Option<String> {
+        if hello.protocol != PROTOCOL {
+            return Some(format!(
+                "protocol {} is not spoken here, only {PROTOCOL}: use the same version of muster",
+                hello.protocol
+            ));
+        }
+        if hello.slots == 0 {
+            return Some("a worker needs at least one slot".to_owned());
+        }
+        let known = self.workers.get(&hello.worker)?;
+        (known.incarnation > hello.incarnation).then(|| {
+            format!(
+                "a later incarnation of {} is here: give each worker its own name",
+                hello.worker
+            )
+        })
+    }
+
+    /// The worker speaks on another stream from now on.
+    fn replace_stream(&mut self, worker: &WorkerId, stream: StreamId) {
+        let old = self.workers.get(worker).and_then(|known| known.stream);
+        if let Some(old) = old.filter(|&old| old != stream) {
+            self.streams.remove(&old);
+            self.held.forget(old);
+            self.out.push(Output::Close { stream: old });
+        }
+    }
+
+    /// A later incarnation holds the worker's spool, so the earlier one is dead.
+    fn settle_predecessors(&mut self, run: &RunId, hello: &Hello, was_leaving: bool) {
+        let dead = self.open_of(run, &hello.worker, |attempt| {
+            attempt.incarnation < hello.incarnation
+        });
+        for attempt in dead {
+            self.lose(run, attempt, "its worker was started again", !was_leaving);
+        }
+    }
+
+    /// Open attempts of a worker in a run.
+    pub(super) fn open_of(
+        &self,
+        run: &RunId,
+        worker: &WorkerId,
+        filter: impl Fn(&Attempt) -> bool,
+    ) -> Vec<AttemptId> {
+        let Some(lead) = self.runs.get(run) else {
+            return Vec::new();
+        };
+        let open = lead.run.open_attempts();
+        open.filter(|attempt| attempt.worker == *worker && filter(attempt))
+            .map(|attempt| attempt.id)
+            .collect()
+    }
+
+    /// Names the worker in the run's log, if it is not there as it is now.
+    pub(super) fn join(&mut self, run: &RunId, worker: &WorkerId) {
+        let (Some(known), Some(lead)) = (self.workers.get(worker), self.runs.get(run)) else {
+            return;
+        };
+        let is_there = lead.run.workers().get(worker).is_some_and(|seen| {
+            seen.left.is_none()
+                && seen.incarnation == known.incarnation
+                && seen.slots == known.slots
+                && seen.region == known.region
+        });
+        if !is_there && lead.is_ready && !lead.run.is_ended() {
+            let event = RunEvent::WorkerJoined {
+                worker: worker.clone(),
+                region: known.region.clone(),
+                slots: known.slots,
+                incarnation: known.incarnation,
+            };
+            self.decide(run, event, Urgency::Awaited);
+        }
+    }
+
+    /// Attempts that the worker still knows go on under the new session; one that it does not
+    /// know never reached it, or its end was not heard.
+    fn take_up(&mut self, run: &RunId, hello: &Hello, session: SessionId) {
+        let known: BTreeSet<AttemptId> = hello
+            .open
+            .iter()
+            .filter(|open| open.run == *run)
+            .map(|open| open.attempt)
+            .collect();
+        for attempt in self.open_of(run, &hello.worker, |_| true) {
+            let event = match known.contains(&attempt) {
+                true => RunEvent::AttemptReattached { attempt, session },
+                false => RunEvent::AttemptEnded {
+                    attempt,
+                    released: self.open_cases(run, attempt),
+                },
+            };
+            self.decide(run, event, Urgency::Awaited);
+        }
+    }
+
+    fn open_cases(&self, run: &RunId, attempt: AttemptId) -> Vec<domain::CaseId> {
+        let attempt = self
+            .runs
+            .get(run)
+            .and_then(|lead| lead.run.attempt(attempt));
+        attempt.map_or_else(Vec::new, |attempt| attempt.open.iter().cloned().collect())
+    }
+
+    /// Tells the worker what became of an attempt that it still holds.
+    fn answer_open(&mut self, stream: StreamId, worker: &WorkerId, open: &OpenAttempt) {
+        let (run, attempt) = (open.run.clone(), open.attempt);
+        let lead = self.runs.get(&run);
+        let held = lead.and_then(|lead| lead.run.attempt(attempt));
+        let Some(held) = held.filter(|held| held.worker == *worker) else {
+            return self.forget_attempt(stream, run, attempt);
+        };
+        let (is_open, seq) = (held.is_open(), held.acked + 1);
+        let is_ended = lead.is_some_and(|lead| lead.run.is_ended());
+        let after = self.run_mark(&run);
+        if !is_open || is_ended {
+            let fenced = ToWorkerBody::Fenced {
+                run: run.clone(),
+                attempt,
+                why: "the attempt is over".to_owned(),
+            };
+            self.send(stream, fenced, after.clone());
+        }
+        self.send(stream, ToWorkerBody::Expect { run, attempt, seq }, after);
+    }
+
+    /// Nothing is known of the attempt: its run is closed for long, or it is of no grid we lead.
+    pub(super) fn forget_attempt(&mut self, stream: StreamId, run: RunId, attempt: AttemptId) {
+        self.note(format!(
+            "attempt {attempt} of run {run} is not known here; its worker forgets it"
+        ));
+        self.send(
+            stream,
+            ToWorkerBody::AttemptOver { run, attempt },
+            Vec::new(),
+        );
+    }
+}

@@ -1,1 +1,0 @@
-//! Rules of the coordinator, one feature a test.

@@ -1,1 +1,0 @@
-//! Rules of the worker, one feature a test.

@@ -1,0 +1,83 @@
+//! Plans and results for the rig.
+
+use std::time::Duration;
+
+use domain::record::CaseResult;
+use domain::{CaseId, Evidence, Outcome, Plan, Region, RunId, WorkerId};
+
+/// A result with evidence of one exchange and one check.
+pub(crate) fn result(case: &CaseId, worker: &str, outcome: Outcome) -> CaseResult {
+    CaseResult {
+        case: case.clone(),
+        outcome,
+        reason: String::new(),
+        evidence: Evidence {
+            exchanges: 1,
+            bytes_sent: 1,
+            bytes_received: 1,
+            checks: 1,
+        },
+        duration: Duration::from_millis(1),
+        started_at_ms: 0,
+        trace_id: String::new(),
+        tries: 1,
+        flaky: false,
+        region: Region::from(worker.split('-').next().unwrap_or_default()),
+        worker: WorkerId::from(worker),
+        fingerprint: String::new(),
+        record: None,
+    }
+}
+
+/// A plan of cases by name and region (`any` for any), in tier P1.
+pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
+    use domain::plan::{Leg, OnWorkerLoss};
+    use domain::{PlannedCase, PlannedRegion, SuiteName, TestId, Tier};
+    let suite = SuiteName::from("suite");
+    let planned = cases.iter().map(|(test, region)| {
+        let (test, region) = (
+            TestId::from(*test),
+            match *region {
+                "any" => PlannedRegion::Any,
+                region => PlannedRegion::Named(Region::from(region)),
+            },
+        );
+        PlannedCase {
+            id: PlannedCase::make_id(&suite, &test, None, &region),
+            suite: suite.clone(),
+            test,
+            title: String::new(),
+            tier: Tier::P1,
+            region,
+            row: None,
+            legs: vec![Leg {
+                role: None,
+                region: None,
+            }],
+            timeout: Duration::from_secs(30),
+            exclusive: false,
+            on_worker_loss: OnWorkerLoss::Rerun,
+            declared_skip: None,
+            retries: 0,
+            file: String::new(),
+            line: 1,
+        }
+    });
+    Plan {
+        run: RunId::from(run),
+        created_at_ms: 0,
+        environment: "rig".to_owned(),
+        regions: vec![Region::from("east"), Region::from("west")],
+        suites: Vec::new(),
+        cases: planned.collect(),
+        gate: None,
+        lock_problems: Vec::new(),
+        value: Vec::new(),
+        deadline: Duration::from_secs(3_600),
+        max_fail: None,
+        completes: None,
+        carried: Vec::new(),
+        bundle: accounting::digest::of(crate::planned::BUNDLE),
+        made_by: "rig".to_owned(),
+    }
+}

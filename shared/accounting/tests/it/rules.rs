@@ -1,0 +1,9 @@
+//! Single rules of the coordinator and the worker, one feature a test, with a log that answers.
+
+mod closing;
+mod ingest;
+mod leases;
+mod losses;
+mod runs;
+mod takeovers;
+mod worker;

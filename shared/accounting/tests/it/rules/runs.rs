@@ -1,0 +1,190 @@
+//! Submitting, queueing, ending.
+
+use accounting::coordinator::{Answer, Request};
+use domain::event::{RunEvent, StopCause};
+use domain::{Digest, Outcome, RunId, VerdictWord};
+
+use crate::rig::{Rig, plan};
+
+#[test]
+fn a_run_goes_from_submit_to_verdict() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east"), ("b", "any")]));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    rig.work_off(&plan, &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[]);
+    let run = rig.run(&plan);
+    let verdict = run.verdict().expect("a verdict");
+    assert_eq!(verdict.word, VerdictWord::Passed, "{:?}", verdict.reasons);
+    assert!(run.totals().is_conserved());
+    assert_eq!(run.totals().passed, 2);
+}
+
+#[test]
+fn a_submit_is_answered_once_the_grid_log_holds_it() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "any")]));
+    rig.slow_log();
+    rig.submit(&plan);
+    assert_eq!(rig.answers, []);
+    rig.log_catches_up();
+    let run = RunId::from("run");
+    assert_eq!(rig.answers, [Answer::Submitted { run }]);
+}
+
+#[test]
+fn the_same_request_is_the_same_run() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "any")]));
+    rig.submit_as("request", &plan);
+    rig.submit_as("request", &plan);
+    let submitted = Answer::Submitted {
+        run: RunId::from("run"),
+    };
+    assert_eq!(rig.answers, [submitted.clone(), submitted]);
+    let opened = |event: &RunEvent| matches!(event, RunEvent::RunOpened { .. });
+    assert_eq!(rig.events(&plan).into_iter().filter(opened).count(), 1);
+}
+
+#[test]
+fn a_plan_with_a_case_twice_is_refused() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "any"), ("a", "any")]));
+    rig.submit(&plan);
+    assert!(
+        matches!(&rig.answers[..], [Answer::Refused { why }] if why.contains("suite::a@any")),
+        "{:?}",
+        rig.answers
+    );
+}
+
+#[test]
+fn an_empty_plan_is_refused() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[]));
+    rig.submit(&plan);
+    assert!(matches!(&rig.answers[..], [Answer::Refused { .. }]));
+}
+
+#[test]
+fn runs_wait_for_each_other_in_the_order_they_came() {
+    let mut rig = Rig::new();
+    let plans = [plan("one", &[("a", "east")]), plan("two", &[("a", "east")])];
+    rig.submit(&plans[0]);
+    rig.submit(&plans[1]);
+    rig.join(1, "east-1");
+    assert!(!rig.run(&plans[1]).is_opened());
+    rig.work_off(&plans[0], &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[1]);
+    rig.probed(1, "east-1", true);
+    assert_eq!(rig.open(&plans[1]).len(), 1);
+}
+
+#[test]
+fn a_cancelled_run_ends_with_its_cases_cancelled() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east"), ("b", "west")]));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    rig.ask(Request::Cancel {
+        run: plan.run.clone(),
+        why: "Ctrl-C".to_owned(),
+    });
+    rig.end(1, &plan, 1, 0);
+    let run = rig.run(&plan);
+    assert_eq!(run.stop().map(|stop| stop.cause), Some(StopCause::Client));
+    assert_eq!(run.totals().cancelled, 2);
+    assert!(run.is_ended());
+}
+
+#[test]
+fn a_queued_run_can_be_cancelled() {
+    let mut rig = Rig::new();
+    let plans = [plan("one", &[("a", "east")]), plan("two", &[("a", "east")])];
+    rig.submit(&plans[0]);
+    rig.submit(&plans[1]);
+    rig.ask(Request::Cancel {
+        run: RunId::from("two"),
+        why: "no need".to_owned(),
+    });
+    rig.pass(1, &[]);
+    assert_eq!(rig.run(&plans[1]).totals().cancelled, 1);
+    assert!(!rig.run(&plans[0]).is_ended());
+}
+
+#[test]
+fn a_second_routine_that_disagrees_keeps_the_run_from_passing() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
+    rig.forged_hash = Some(Digest::from("another"));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    rig.work_off(&plan, &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[]);
+    let verdict = rig.run(&plan).verdict().cloned().expect("a verdict");
+    assert_eq!(
+        verdict.word,
+        VerdictWord::Incomplete,
+        "{:?}",
+        verdict.reasons
+    );
+}
+
+#[test]
+fn nothing_passes_by_standing_in_a_list_of_declared_skips() {
+    let mut plan = plan("run", &[("a", "east"), ("b", "east")]);
+    plan.cases[1].declared_skip = Some(domain::plan::DeclaredSkip::Quarantined);
+    let mut rig = Rig::new();
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    rig.work_off(&plan, &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[]);
+    let run = rig.run(&plan);
+    let skipped = run.case(&plan.cases[1].id).expect("the case");
+    assert_eq!(
+        (skipped.outcome(), skipped.reason()),
+        (Some(Outcome::Skipped), "quarantined")
+    );
+    assert!(run.is_ended());
+}
+
+#[test]
+fn a_carried_outcome_counts_once_and_is_not_executed() {
+    let mut plan = plan("run", &[("a", "east"), ("b", "east")]);
+    plan.carried = vec![crate::rig::result(
+        &plan.cases[0].id,
+        "east-9",
+        Outcome::Passed,
+    )];
+    let mut rig = Rig::new();
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    assert_eq!(rig.open(&plan)[0].2, [plan.cases[1].id.clone()]);
+    rig.work_off(&plan, &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[]);
+    let run = rig.run(&plan);
+    assert!(
+        run.case(&plan.cases[0].id)
+            .is_some_and(|case| case.is_carried())
+    );
+    assert_eq!((run.totals().passed, run.is_ended()), (2, true));
+}
+
+#[test]
+fn a_run_is_closed_only_when_no_lease_can_live() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    let case = plan.cases[0].id.clone();
+    rig.deliver(
+        1,
+        &plan,
+        1,
+        1,
+        crate::rig::result(&case, "east-1", Outcome::Passed),
+    );
+    assert!(rig.run(&plan).is_ended());
+    let is_closed = |rig: &Rig| {
+        let segments = rig.store.grid.segments.iter();
+        let mut events = segments.flat_map(|segment| &segment.events);
+        events.any(|event| matches!(event, domain::event::GridEvent::RunClosed { .. }))
+    };
+    rig.pass(10, &[1]);
+    assert!(!is_closed(&rig), "the attempt may still run");
+    rig.pass(8, &[1]);
+    assert!(is_closed(&rig));
+}

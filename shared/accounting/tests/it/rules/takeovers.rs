@@ -1,0 +1,138 @@
+//! A coordinator dies, another leads.
+
+use accounting::coordinator::{AppendError, Exit, Input, LogId};
+use domain::message::ToWorkerBody;
+use domain::{Outcome, Plan, Term};
+
+use crate::rig::{Rig, plan, result};
+
+fn led() -> (Rig, Plan) {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east"), ("b", "west")]));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    (rig, plan)
+}
+
+#[test]
+fn a_worker_goes_on_under_the_next_leader() {
+    let (rig, plan) = led();
+    let mut rig = rig.takeover(|_| {});
+    assert_eq!(rig.run(&plan).term(), Some(Term(2)));
+    rig.hello(11, "east-1", 1, &[(plan.run.clone(), 1)]);
+    let sent = rig.sent(11);
+    assert!(matches!(sent[0], ToWorkerBody::Welcome { .. }), "{sent:?}");
+    assert!(
+        matches!(sent[1], ToWorkerBody::Expect { seq: 1, .. }),
+        "{sent:?}"
+    );
+    rig.deliver(
+        11,
+        &plan,
+        1,
+        1,
+        result(&plan.cases[0].id, "east-1", Outcome::Passed),
+    );
+    assert_eq!(rig.run(&plan).totals().passed, 1);
+    assert!(
+        rig.run(&plan)
+            .case(&plan.cases[0].id)
+            .is_some_and(|case| case.losses.is_empty())
+    );
+}
+
+#[test]
+fn what_was_acknowledged_is_not_asked_for_again() {
+    let (mut rig, plan) = led();
+    rig.deliver(
+        1,
+        &plan,
+        1,
+        1,
+        result(&plan.cases[0].id, "east-1", Outcome::Passed),
+    );
+    let mut rig = rig.takeover(|_| {});
+    rig.hello(11, "east-1", 1, &[(plan.run.clone(), 1)]);
+    let sent = rig.sent(11);
+    assert!(
+        sent.iter()
+            .any(|body| matches!(body, ToWorkerBody::Expect { seq: 2, .. })),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_worker_that_does_not_come_back_has_ttl_and_guard() {
+    let (rig, plan) = led();
+    let mut rig = rig.takeover(|_| {});
+    rig.join(12, "east-2");
+    rig.pass(16, &[12]);
+    assert_eq!(rig.open(&plan)[0].1, "east-1");
+    rig.pass(2, &[12]);
+    assert_eq!(rig.open(&plan)[0].1, "east-2");
+}
+
+#[test]
+fn cases_never_leased_are_granted_at_once() {
+    let (rig, plan) = led();
+    let mut rig = rig.takeover(|_| {});
+    rig.join(12, "west-1");
+    assert!(rig.open(&plan).iter().any(|open| open.1 == "west-1"));
+}
+
+#[test]
+fn workers_of_the_same_process_are_dead_at_once() {
+    let (rig, plan) = led();
+    let mut rig = rig.takeover(|config| config.one_process = true);
+    rig.pass(1, &[]);
+    let run = rig.run(&plan);
+    assert_eq!(rig.open(&plan), []);
+    let losses = &run.case(&plan.cases[0].id).expect("the case").losses;
+    assert!(losses.len() == 1 && !losses[0].blames);
+}
+
+/// How far the run's elapsed time moves over so many seconds without a leader.
+fn elapsed_over(downtime: u64) -> u64 {
+    let (mut rig, plan) = led();
+    let before = rig.run(&plan).elapsed();
+    rig.now = rig.now + std::time::Duration::from_secs(downtime);
+    let rig = rig.takeover(|_| {});
+    (rig.run(&plan).elapsed() - before).as_secs()
+}
+
+#[test]
+fn downtime_counts_towards_the_deadline_up_to_ten_minutes() {
+    assert_eq!(elapsed_over(300), 300);
+    assert_eq!(elapsed_over(7_000), 600);
+}
+
+#[test]
+fn a_conflict_deposes_without_a_word() {
+    let (mut rig, plan) = led();
+    rig.slow_log();
+    rig.deliver(
+        1,
+        &plan,
+        1,
+        1,
+        result(&plan.cases[0].id, "east-1", Outcome::Passed),
+    );
+    rig.sent(1);
+    rig.step(Input::AppendFailed {
+        log: LogId::Run(plan.run.clone()),
+        why: AppendError::Conflict,
+    });
+    assert!(matches!(rig.exit, Some(Exit::Deposed(_))));
+    rig.beat(1);
+    assert_eq!(rig.seen(1), []);
+}
+
+#[test]
+fn a_later_term_in_the_log_is_not_led_over() {
+    let (rig, _) = led();
+    let rig = rig.takeover(|_| {});
+    let rig = rig.takeover(|_| {});
+    assert!(
+        matches!(rig.exit, Some(Exit::Deposed(_))),
+        "term 2 is in the log already"
+    );
+}
