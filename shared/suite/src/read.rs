@@ -7,6 +7,7 @@ pub(crate) mod around;
 pub(crate) mod blocks;
 pub(crate) mod environment;
 pub(crate) mod expression;
+pub(crate) mod giving;
 pub(crate) mod grammar;
 pub(crate) mod http;
 pub(crate) mod locate;
@@ -55,10 +56,14 @@ impl Reader<'_> {
     pub(crate) fn fields<'n>(&self, node: &'n Node, noun: &'static Noun) -> Option<Fields<'n>> {
         let map = self.map(node, noun.name)?;
         let mut meant = Vec::new();
+        let mut is_partly_later = false;
         for entry in &map.entries {
             match noun.key(&entry.key).map(|key| key.support) {
                 Some(Support::Required | Support::Optional) => {}
-                Some(Support::NotYet(instead)) => self.not_yet(entry.key_span, &entry.key, instead),
+                Some(Support::NotYet(instead)) => {
+                    is_partly_later = true;
+                    self.not_yet(entry.key_span, &entry.key, instead);
+                }
                 None => meant.extend(self.unknown_key(noun, &entry.key, entry.key_span)),
             }
         }
@@ -67,7 +72,9 @@ impl Reader<'_> {
             .first()
             .map_or(node.span, |entry| entry.key_span);
         for key in noun.all().filter(|key| key.support == Support::Required) {
-            if map.get(key.name).is_none() && !meant.contains(&key.name) {
+            let is_missing = map.get(key.name).is_none() && !meant.contains(&key.name);
+            // What runs later may stand in for what is required now, as `command` for `steps`.
+            if is_missing && !is_partly_later {
                 let fix = format!("add `{}:`. {}", key.name, key.about);
                 self.problems
                     .fix(at, format!("{} needs `{}`", noun.name, key.name), fix);

@@ -66,12 +66,29 @@ impl Noun {
     }
 }
 
-pub(crate) const fn key(
-    name: &'static str,
-    support: Support,
-    shape: Shape,
-    about: &'static str,
-) -> Key {
+pub(crate) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    let support = Support::Required;
+    Key {
+        name,
+        support,
+        shape,
+        about,
+    }
+}
+
+pub(crate) const fn optional(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    let support = Support::Optional;
+    Key {
+        name,
+        support,
+        shape,
+        about,
+    }
+}
+
+/// `instead`: what the author does until it runs.
+pub(crate) const fn not_yet(name: &'static str, instead: &'static str, about: &'static str) -> Key {
+    let (support, shape) = (Support::NotYet(instead), Shape::Any);
     Key {
         name,
         support,

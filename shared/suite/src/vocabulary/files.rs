@@ -1,15 +1,9 @@
 //! Keys of whole files and of what stands in them outside steps.
 
-use super::Support::{NotYet, Optional, Required};
-use super::{Key, Noun, Shape, key};
+use super::{Key, Noun, Shape, not_yet, optional, required};
 
 const TIERS: Shape = Shape::Words(&["P1", "P2", "P3", "P4", "P5", "P6", "core"]);
-const VERSION: Key = key(
-    "muster",
-    Required,
-    Shape::Words(&["v1"]),
-    "Version of the language.",
-);
+const VERSION: Key = required("muster", Shape::Words(&["v1"]), "Version of the language.");
 const TEXT_LIST: Shape = Shape::List(&Shape::Text);
 const LOSS: Shape = Shape::Words(&["rerun", "lost"]);
 const COUNT: Shape = Shape::Integer {
@@ -23,627 +17,246 @@ const PLACEMENT: Shape = Shape::OneOf(&[
 ]);
 const TEST_USERS: Shape = Shape::Map(&Shape::OneOf(&[Shape::Name, Shape::Noun(&POOL)]));
 
+#[rustfmt::skip]
 pub(crate) static SUITE: Noun = Noun {
     name: "a suite",
     id: "suite",
     keys: &[&[
         VERSION,
-        key(
-            "suite",
-            Required,
-            Shape::Name,
-            "The suite's name, unique in a run.",
-        ),
-        key(
-            "priority",
-            Required,
-            TIERS,
-            "Priority tier: P1 (critical) to P6, or core.",
-        ),
-        key(
-            "value",
-            Optional,
-            Shape::Text,
-            "The capability that the suite stands for.",
-        ),
-        key(
-            "owner",
-            Optional,
-            Shape::Text,
-            "Who is asked when it fails.",
-        ),
-        key(
-            "description",
-            Optional,
-            Shape::Text,
-            "What the suite shows, for readers.",
-        ),
-        key(
-            "requires",
-            Optional,
-            Shape::Steps,
-            "Must be green in a region before its cases start.",
-        ),
-        key(
-            "defaults",
-            Optional,
-            Shape::Noun(&DEFAULTS),
-            "Values for all tests of the file.",
-        ),
-        key(
-            "define",
-            Optional,
-            Shape::Map(&Shape::Noun(&DEFINE)),
-            "Named blocks of steps for `use`.",
-        ),
-        key(
-            "grammars",
-            Optional,
-            Shape::Map(&Shape::Noun(&GRAMMAR)),
-            "Event grammars for `collect`.",
-        ),
-        key(
-            "include",
-            NotYet("write what both files need in each of them"),
-            Shape::Any,
-            "Other files whose `define` and `grammars` are taken in.",
-        ),
-        key(
-            "tests",
-            Required,
-            Shape::List(&Shape::Noun(&TEST)),
-            "The tests.",
-        ),
+        required("suite", Shape::Name, "The suite's name, unique in a run."),
+        required("priority", TIERS, "Priority tier: P1 (critical) to P6, or core."),
+        optional("value", Shape::Text, "The capability that the suite stands for."),
+        optional("owner", Shape::Text, "Who is asked when it fails."),
+        optional("description", Shape::Text, "What the suite shows, for readers."),
+        optional("requires", Shape::Steps, "Must be green in a region before its cases start."),
+        optional("defaults", Shape::Noun(&DEFAULTS), "Values for all tests of the file."),
+        optional("define", Shape::Map(&Shape::Noun(&DEFINE)), "Named blocks of steps for `use`."),
+        optional("grammars", Shape::Map(&Shape::Noun(&GRAMMAR)), "Event grammars for `collect`."),
+        not_yet("include", "write what both files need in each of them", "Other files whose `define` and `grammars` are taken in."),
+        required("tests", Shape::List(&Shape::Noun(&TEST)), "The tests."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static DEFAULTS: Noun = Noun {
     name: "`defaults`",
     id: "defaults",
     keys: &[&[
-        key("regions", Optional, PLACEMENT, "Where tests are planned."),
-        key("users", Optional, TEST_USERS, "Users of each test."),
-        key("timeout", Optional, Shape::Duration, "For a whole try."),
-        key(
-            "within",
-            Optional,
-            Shape::Duration,
-            "For each step that waits.",
-        ),
-        key(
-            "retries",
-            Optional,
-            Shape::Integer { least: 0, most: 10 },
-            "Tries after the first.",
-        ),
-        key(
-            "exclusive",
-            Optional,
-            Shape::Boolean,
-            "Each test alone on its environment.",
-        ),
-        key(
-            "on_worker_loss",
-            Optional,
-            LOSS,
-            "What happens to a case whose worker went away.",
-        ),
-        key("group", Optional, Shape::Text, "Heading in reports."),
-        key("tags", Optional, TEXT_LIST, "Words for the filter."),
-        key(
-            "baggage",
-            Optional,
-            Shape::Boolean,
-            "Send W3C baggage with each request (default).",
-        ),
+        optional("regions", PLACEMENT, "Where tests are planned."),
+        optional("users", TEST_USERS, "Users of each test."),
+        optional("timeout", Shape::Duration, "For a whole try."),
+        optional("within", Shape::Duration, "For each step that waits."),
+        optional("retries", Shape::Integer { least: 0, most: 10 }, "Tries after the first."),
+        optional("exclusive", Shape::Boolean, "Each test alone on its environment."),
+        optional("on_worker_loss", LOSS, "What happens to a case whose worker went away."),
+        optional("group", Shape::Text, "Heading in reports."),
+        optional("tags", TEXT_LIST, "Words for the filter."),
+        optional("baggage", Shape::Boolean, "Send W3C baggage with each request (default)."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static TEST: Noun = Noun {
     name: "a test",
     id: "test",
     keys: &[&[
-        key(
-            "id",
-            Required,
-            Shape::Name,
-            "Unique in the suite, stable over time.",
-        ),
-        key(
-            "title",
-            Optional,
-            Shape::Text,
-            "One line for readers; the id when absent.",
-        ),
-        key("group", Optional, Shape::Text, "Heading in reports."),
-        key("tags", Optional, TEXT_LIST, "Words for the filter."),
-        key(
-            "users",
-            Optional,
-            TEST_USERS,
-            "Who acts: a name and a class, or a pool.",
-        ),
-        key(
-            "regions",
-            Optional,
-            PLACEMENT,
-            "`any` (default), `all`, or a list.",
-        ),
-        key(
-            "rows",
-            Optional,
-            Shape::Map(&Shape::Map(&Shape::Scalar)),
-            "One case for each row.",
-        ),
-        key(
-            "timeout",
-            Optional,
-            Shape::Duration,
-            "For a whole try; default 60s.",
-        ),
-        key(
-            "retries",
-            Optional,
-            Shape::Integer { least: 0, most: 10 },
-            "Tries after the first.",
-        ),
-        key(
-            "exclusive",
-            Optional,
-            Shape::Boolean,
-            "Alone on its environment.",
-        ),
-        key(
-            "on_worker_loss",
-            Optional,
-            LOSS,
-            "`rerun` (default) or `lost`.",
-        ),
-        key(
-            "quarantine",
-            Optional,
-            Shape::Noun(&QUARANTINE),
-            "Not run until a date, and why.",
-        ),
-        key(
-            "setup",
-            Optional,
-            Shape::Steps,
-            "Steps before the test; a failure here is an error.",
-        ),
-        key("steps", Required, Shape::Steps, "What the test does."),
-        key(
-            "teardown",
-            Optional,
-            Shape::Steps,
-            "Always run, whatever came before.",
-        ),
-        key(
-            "after",
-            Optional,
-            Shape::Steps,
-            "Once, when every user is done.",
-        ),
-        key(
-            "load",
-            NotYet("use `repeat` and `parallel` for a bounded number of users"),
-            Shape::Any,
-            "Load profile.",
-        ),
-        key(
-            "thresholds",
-            NotYet("write a `check` or `expect` instead"),
-            Shape::Any,
-            "Limits over all users.",
-        ),
-        key(
-            "faults",
-            NotYet("let the target's own switch make the fault"),
-            Shape::Any,
-            "Harm done to traffic on purpose.",
-        ),
-        key(
-            "expect",
-            Optional,
-            Shape::List(&Shape::Expression),
-            "Checks when all steps are done.",
-        ),
-        key(
-            "command",
-            NotYet("write the requests as steps"),
-            Shape::Any,
-            "A program as a test.",
-        ),
-        key(
-            "proxy",
-            NotYet("leave it out; it belongs to `command`"),
-            Shape::Any,
-            "Exchanges a program must make.",
-        ),
-        key(
-            "results",
-            NotYet("leave it out; it belongs to `command`"),
-            Shape::Any,
-            "Format of a program's results.",
-        ),
+        required("id", Shape::Name, "Unique in the suite, stable over time."),
+        optional("title", Shape::Text, "One line for readers; the id when absent."),
+        optional("group", Shape::Text, "Heading in reports."),
+        optional("tags", TEXT_LIST, "Words for the filter."),
+        optional("users", TEST_USERS, "Who acts: a name and a class, or a pool."),
+        optional("regions", PLACEMENT, "`any` (default), `all`, or a list."),
+        optional("rows", Shape::Map(&Shape::Map(&Shape::Scalar)), "One case for each row."),
+        optional("timeout", Shape::Duration, "For a whole try; default 60s."),
+        optional("retries", Shape::Integer { least: 0, most: 10 }, "Tries after the first."),
+        optional("exclusive", Shape::Boolean, "Alone on its environment."),
+        optional("on_worker_loss", LOSS, "`rerun` (default) or `lost`."),
+        optional("quarantine", Shape::Noun(&QUARANTINE), "Not run until a date, and why."),
+        optional("setup", Shape::Steps, "Steps before the test; a failure here is an error."),
+        required("steps", Shape::Steps, "What the test does."),
+        optional("teardown", Shape::Steps, "Always run, whatever came before."),
+        optional("after", Shape::Steps, "Once, when every user is done."),
+        not_yet("load", "use `repeat` and `parallel` for a bounded number of users", "Load profile."),
+        not_yet("thresholds", "write a `check` or `expect` instead", "Limits over all users."),
+        not_yet("faults", "let the target's own switch make the fault", "Harm done to traffic on purpose."),
+        optional("expect", Shape::List(&Shape::Expression), "Checks when all steps are done."),
+        not_yet("command", "write the requests as steps", "A program as a test."),
+        not_yet("proxy", "leave it out; it belongs to `command`", "Exchanges a program must make."),
+        not_yet("results", "leave it out; it belongs to `command`", "Format of a program's results."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static POOL: Noun = Noun {
     name: "a pool of users",
     id: "pool",
     keys: &[&[
-        key(
-            "pool",
-            Required,
-            Shape::Name,
-            "A class of users of the environment.",
-        ),
-        key("count", Required, COUNT, "How many users."),
+        required("pool", Shape::Name, "A class of users of the environment."),
+        required("count", COUNT, "How many users."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static QUARANTINE: Noun = Noun {
     name: "`quarantine`",
     id: "quarantine",
     keys: &[&[
-        key(
-            "until",
-            Required,
-            Shape::Text,
-            "Last day it holds, as 2026-12-31.",
-        ),
-        key("owner", Required, Shape::Text, "Who brings it back."),
-        key("why", Required, Shape::Text, "Why it is not run."),
+        required("until", Shape::Text, "Last day it holds, as 2026-12-31."),
+        required("owner", Shape::Text, "Who brings it back."),
+        required("why", Shape::Text, "Why it is not run."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static DEFINE: Noun = Noun {
     name: "a named block",
     id: "define",
     keys: &[&[
-        key(
-            "steps",
-            Required,
-            Shape::Steps,
-            "The steps that `use` stands for.",
-        ),
-        key(
-            "with",
-            NotYet("save the value before `use:`; the block reads it by its name"),
-            Shape::Any,
-            "Values in.",
-        ),
-        key(
-            "returns",
-            Optional,
-            Shape::List(&Shape::Name),
-            "Saved names that the test may read afterwards.",
-        ),
+        required("steps", Shape::Steps, "The steps that `use` stands for."),
+        not_yet("with", "save the value before `use:`; the block reads it by its name", "Values in."),
+        optional("returns", Shape::List(&Shape::Name), "Saved names that the test may read afterwards."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static GRAMMAR: Noun = Noun {
     name: "a grammar",
     id: "grammar",
     keys: &[&[
-        key(
-            "per",
-            Optional,
-            Shape::Expression,
-            "Keeps parallel runs apart.",
-        ),
-        key(
-            "event",
-            Required,
-            Shape::Expression,
-            "The event's name in a message.",
-        ),
-        key(
-            "order",
-            Required,
-            Shape::Text,
-            "Event names with `+`, `*`, `?` and groups in ( ).",
-        ),
-        key(
-            "ignore",
-            Optional,
-            TEXT_LIST,
-            "Events that may come anywhere.",
-        ),
-        key(
-            "pairs",
-            Optional,
-            Shape::List(&Shape::Noun(&PAIR)),
-            "Events that open and close.",
-        ),
-        key(
-            "same",
-            Optional,
-            Shape::List(&Shape::Expression),
-            "Equal over all events.",
-        ),
-        key(
-            "sequence",
-            Optional,
-            Shape::Expression,
-            "Grows by one from event to event.",
-        ),
+        optional("per", Shape::Expression, "Keeps parallel runs apart."),
+        required("event", Shape::Expression, "The event's name in a message."),
+        required("order", Shape::Text, "Event names with `+`, `*`, `?` and groups in ( )."),
+        optional("ignore", TEXT_LIST, "Events that may come anywhere."),
+        optional("pairs", Shape::List(&Shape::Noun(&PAIR)), "Events that open and close."),
+        optional("same", Shape::List(&Shape::Expression), "Equal over all events."),
+        optional("sequence", Shape::Expression, "Grows by one from event to event."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static PAIR: Noun = Noun {
     name: "a pair",
     id: "pair",
     keys: &[&[
-        key("open", Required, Shape::Text, "The event that opens."),
-        key("close", Required, Shape::Text, "The event that closes it."),
-        key("by", Required, Shape::Expression, "Equal in both."),
+        required("open", Shape::Text, "The event that opens."),
+        required("close", Shape::Text, "The event that closes it."),
+        required("by", Shape::Expression, "Equal in both."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static ENVIRONMENT: Noun = Noun {
     name: "an environment",
     id: "environment",
     keys: &[&[
         VERSION,
-        key(
-            "environment",
-            Required,
-            Shape::Name,
-            "The environment's name.",
-        ),
-        key(
-            "services",
-            Required,
-            Shape::Map(&Shape::Text),
-            "Base addresses; the first is the default.",
-        ),
-        key(
-            "allow",
-            Required,
-            Shape::List(&Shape::OneOf(&[Shape::Text, Shape::Noun(&ALLOW)])),
-            "What may be dialled.",
-        ),
-        key(
-            "vars",
-            Optional,
-            Shape::Map(&Shape::Any),
-            "Values readable as `vars.NAME`.",
-        ),
-        key(
-            "tokens",
-            Optional,
-            Shape::Map(&Shape::Text),
-            "Secrets readable as `env.tokens.NAME`.",
-        ),
-        key("tls", Optional, Shape::Noun(&TLS), "Whom to trust."),
-        key(
-            "regions",
-            Optional,
-            Shape::List(&Shape::Name),
-            "Where workers run.",
-        ),
-        key(
-            "users",
-            Optional,
-            Shape::Map(&Shape::Noun(&USER_CLASS)),
-            "Classes of users; the first is the default.",
-        ),
-        key(
-            "hooks",
-            NotYet("run the program beside the grid and name its address under `services:`"),
-            Shape::Any,
-            "Programs the worker may start.",
-        ),
-        key(
-            "caps",
-            Optional,
-            Shape::Noun(&CAPS),
-            "Limits over the whole fleet.",
-        ),
-        key(
-            "redact",
-            Optional,
-            Shape::OneOf(&[Shape::List(&Shape::Text), Shape::Noun(&REDACT)]),
-            "Names of secret fields and headers.",
-        ),
+        required("environment", Shape::Name, "The environment's name."),
+        required("services", Shape::Map(&Shape::Text), "Base addresses; the first is the default."),
+        required("allow", Shape::List(&Shape::OneOf(&[Shape::Text, Shape::Noun(&ALLOW)])), "What may be dialled."),
+        optional("vars", Shape::Map(&Shape::Any), "Values readable as `vars.NAME`."),
+        optional("tokens", Shape::Map(&Shape::Text), "Secrets readable as `env.tokens.NAME`."),
+        optional("tls", Shape::Noun(&TLS), "Whom to trust."),
+        optional("regions", Shape::List(&Shape::Name), "Where workers run."),
+        optional("users", Shape::Map(&Shape::Noun(&USER_CLASS)), "Classes of users; the first is the default."),
+        not_yet("hooks", "run the program beside the grid and name its address under `services:`", "Programs the worker may start."),
+        optional("caps", Shape::Noun(&CAPS), "Limits over the whole fleet."),
+        optional("redact", Shape::OneOf(&[Shape::List(&Shape::Text), Shape::Noun(&REDACT)]), "Names of secret fields and headers."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static ALLOW: Noun = Noun {
     name: "an entry of `allow`",
     id: "allow",
     keys: &[&[
-        key("cidr", Required, Shape::Text, "A network, as 10.1.0.0/16."),
-        key(
-            "port",
-            Optional,
-            Shape::Integer {
-                least: 1,
-                most: 65_535,
-            },
-            "One port; every port when absent.",
-        ),
-        key(
-            "hook",
-            Optional,
-            Shape::Name,
-            "Only for what this hook started.",
-        ),
+        required("cidr", Shape::Text, "A network, as 10.1.0.0/16."),
+        optional("port", Shape::Integer { least: 1, most: 65_535}, "One port; every port when absent."),
+        optional("hook", Shape::Name, "Only for what this hook started."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static TLS: Noun = Noun {
     name: "`tls`",
     id: "tls",
-    keys: &[&[key(
-        "ca",
-        Required,
-        Shape::Text,
-        "PEM file, relative to this file.",
-    )]],
+    keys: &[&[required("ca", Shape::Text, "PEM file, relative to this file.")]],
 };
 
+#[rustfmt::skip]
 pub(crate) static USER_CLASS: Noun = Noun {
     name: "a class of users",
     id: "user-class",
     keys: &[&[
-        key(
-            "from",
-            NotYet("make accounts by `create:` steps"),
-            Shape::Text,
-            "A file of accounts.",
-        ),
-        key("create", Optional, Shape::Steps, "Makes a fresh account."),
-        key(
-            "login",
-            Optional,
-            Shape::Steps,
-            "What it saves is readable as `user.NAME`.",
-        ),
-        key("delete", Optional, Shape::Steps, "Removes the account."),
-        key(
-            "attach",
-            Optional,
-            Shape::Noun(&ATTACH),
-            "What each request of the user carries.",
-        ),
-        key(
-            "refresh",
-            Optional,
-            Shape::OneOf(&[Shape::Duration, Shape::Noun(&REFRESH)]),
-            "Renews the login.",
-        ),
+        not_yet("from", "make accounts by `create:` steps", "A file of accounts."),
+        optional("create", Shape::Steps, "Makes a fresh account."),
+        optional("login", Shape::Steps, "What it saves is readable as `user.NAME`."),
+        optional("delete", Shape::Steps, "Removes the account."),
+        optional("attach", Shape::Noun(&ATTACH), "What each request of the user carries."),
+        optional("refresh", Shape::OneOf(&[Shape::Duration, Shape::Noun(&REFRESH)]), "Renews the login."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static ATTACH: Noun = Noun {
     name: "`attach`",
     id: "attach",
-    keys: &[&[key(
-        "headers",
-        Required,
-        Shape::Map(&Shape::Template),
-        "Headers of each request.",
-    )]],
+    keys: &[&[required("headers", Shape::Map(&Shape::Template), "Headers of each request.")]],
 };
 
+#[rustfmt::skip]
 pub(crate) static REFRESH: Noun = Noun {
     name: "`refresh`",
     id: "refresh",
     keys: &[&[
-        key("every", Required, Shape::Duration, "How often."),
-        key(
-            "steps",
-            Optional,
-            Shape::Steps,
-            "How; logging in again when absent.",
-        ),
+        required("every", Shape::Duration, "How often."),
+        optional("steps", Shape::Steps, "How; logging in again when absent."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static CAPS: Noun = Noun {
     name: "`caps`",
     id: "caps",
     keys: &[&[
-        key(
-            "rps",
-            Optional,
-            Shape::Integer {
-                least: 1,
-                most: 10_000_000,
-            },
-            "Requests per second.",
-        ),
-        key(
-            "users",
-            Optional,
-            Shape::Integer {
-                least: 1,
-                most: 10_000_000,
-            },
-            "Users at one time.",
-        ),
+        optional("rps", Shape::Integer { least: 1, most: 10_000_000}, "Requests per second."),
+        optional("users", Shape::Integer { least: 1, most: 10_000_000}, "Users at one time."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static REDACT: Noun = Noun {
     name: "`redact`",
     id: "redact",
     keys: &[&[
-        key(
-            "names",
-            Optional,
-            TEXT_LIST,
-            "Added to the names that are secret; `*` is a wildcard.",
-        ),
-        key("not", Optional, TEXT_LIST, "Taken out of them."),
+        optional("names", TEXT_LIST, "Added to the names that are secret; `*` is a wildcard."),
+        optional("not", TEXT_LIST, "Taken out of them."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static GATE: Noun = Noun {
     name: "a gate",
     id: "gate",
     keys: &[&[
         VERSION,
-        key("gate", Required, Shape::Name, "The gate's name."),
-        key("description", Optional, Shape::Text, "What it is for."),
-        key(
-            "tiers",
-            Required,
-            Shape::Map(&Shape::Noun(&TIER_GATE)),
-            "Tolerances of each tier.",
-        ),
-        key(
-            "tolerated_skips",
-            Optional,
-            Shape::List(&Shape::Noun(&SKIP)),
-            "Skips accepted by name.",
-        ),
-        key(
-            "retries_failed",
-            Optional,
-            Shape::Boolean,
-            "Retries also serve `failed`.",
-        ),
-        key(
-            "proven_checks",
-            NotYet("leave it out"),
-            Shape::Text,
-            "Share of checks shown able to fail.",
-        ),
-        key(
-            "latency",
-            NotYet("write a `check` on `elapsed_ms`"),
-            Shape::Any,
-            "Limits on waiting time.",
-        ),
+        required("gate", Shape::Name, "The gate's name."),
+        optional("description", Shape::Text, "What it is for."),
+        required("tiers", Shape::Map(&Shape::Noun(&TIER_GATE)), "Tolerances of each tier."),
+        optional("tolerated_skips", Shape::List(&Shape::Noun(&SKIP)), "Skips accepted by name."),
+        optional("retries_failed", Shape::Boolean, "Retries also serve `failed`."),
+        not_yet("proven_checks", "leave it out", "Share of checks shown able to fail."),
+        not_yet("latency", "write a `check` on `elapsed_ms`", "Limits on waiting time."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static TIER_GATE: Noun = Noun {
     name: "a tier's gate",
     id: "tier-gate",
     keys: &[&[
-        key(
-            "failed",
-            Required,
-            TOLERANCE,
-            "Tests that may fail: `0`, or `< 5%`.",
-        ),
-        key(
-            "not_proven",
-            Optional,
-            TOLERANCE,
-            "Tests without a proven outcome; default 0.",
-        ),
-        key(
-            "flaky",
-            Optional,
-            TOLERANCE,
-            "Tests whose tries differ; default 0.",
-        ),
+        required("failed", TOLERANCE, "Tests that may fail: `0`, or `< 5%`."),
+        optional("not_proven", TOLERANCE, "Tests without a proven outcome; default 0."),
+        optional("flaky", TOLERANCE, "Tests whose tries differ; default 0."),
     ]],
 };
 
@@ -655,109 +268,55 @@ const TOLERANCE: Shape = Shape::OneOf(&[
     Shape::Text,
 ]);
 
+#[rustfmt::skip]
 pub(crate) static SKIP: Noun = Noun {
     name: "a tolerated skip",
     id: "tolerated-skip",
     keys: &[&[
-        key("test", Required, Shape::Text, "The test's id."),
-        key("owner", Required, Shape::Text, "Who answers for it."),
-        key(
-            "until",
-            Required,
-            Shape::Text,
-            "Last day it holds, as 2026-12-31.",
-        ),
-        key("why", Required, Shape::Text, "Why it is accepted."),
+        required("test", Shape::Text, "The test's id."),
+        required("owner", Shape::Text, "Who answers for it."),
+        required("until", Shape::Text, "Last day it holds, as 2026-12-31."),
+        required("why", Shape::Text, "Why it is accepted."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static VALUE: Noun = Noun {
     name: "a value file",
     id: "value",
     keys: &[&[
         VERSION,
-        key("currency", Required, Shape::Text, "Three letters, as USD."),
-        key(
-            "value",
-            Required,
-            Shape::Map(&Shape::Noun(&VALUE_LINE)),
-            "Tier or capability → revenue.",
-        ),
+        required("currency", Shape::Text, "Three letters, as USD."),
+        required("value", Shape::Map(&Shape::Noun(&VALUE_LINE)), "Tier or capability → revenue."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static VALUE_LINE: Noun = Noun {
     name: "a line of value",
     id: "value-line",
     keys: &[&[
-        key(
-            "mrr",
-            Required,
-            Shape::Integer {
-                least: 0,
-                most: i64::MAX,
-            },
-            "Monthly recurring revenue.",
-        ),
-        key(
-            "tests",
-            Required,
-            Shape::OneOf(&[COUNT, Shape::List(&Shape::Name)]),
-            "How many tests, or which, must stand behind it.",
-        ),
+        required("mrr", Shape::Integer { least: 0, most: i64::MAX}, "Monthly recurring revenue."),
+        required("tests", Shape::OneOf(&[COUNT, Shape::List(&Shape::Name)]), "How many tests, or which, must stand behind it."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static SETTINGS: Noun = Noun {
     name: "muster.yaml",
     id: "settings",
     keys: &[&[
         VERSION,
-        key(
-            "suites",
-            Optional,
-            TEXT_LIST,
-            "Files and folders of suites.",
-        ),
-        key(
-            "environment",
-            Optional,
-            Shape::Text,
-            "Name or file of the environment.",
-        ),
-        key("gate", Optional, Shape::Text, "Name of the gate."),
-        key(
-            "value",
-            Optional,
-            Shape::Text,
-            "File of revenue; default value.yaml beside the suites.",
-        ),
-        key("out", Optional, Shape::Text, "Folder for reports."),
-        key("grid", Optional, Shape::Text, "Address of a coordinator."),
-        key(
-            "regions",
-            Optional,
-            Shape::List(&Shape::Name),
-            "Regions of a run.",
-        ),
-        key(
-            "workers",
-            Optional,
-            COUNT,
-            "Workers in each region of a run on this machine.",
-        ),
-        key(
-            "deadline",
-            Optional,
-            Shape::Duration,
-            "When a run ends whatever happens.",
-        ),
-        key("max_fail", Optional, COUNT, "Stop after so many failures."),
-        key(
-            "vars",
-            Optional,
-            Shape::Map(&Shape::Scalar),
-            "As `--var NAME=VALUE`.",
-        ),
+        optional("suites", TEXT_LIST, "Files and folders of suites."),
+        optional("environment", Shape::Text, "Name or file of the environment."),
+        optional("gate", Shape::Text, "Name of the gate."),
+        optional("value", Shape::Text, "File of revenue; default value.yaml beside the suites."),
+        optional("out", Shape::Text, "Folder for reports."),
+        optional("grid", Shape::Text, "Address of a coordinator."),
+        optional("regions", Shape::List(&Shape::Name), "Regions of a run."),
+        optional("workers", COUNT, "Workers in each region of a run on this machine."),
+        optional("deadline", Shape::Duration, "When a run ends whatever happens."),
+        optional("max_fail", COUNT, "Stop after so many failures."),
+        optional("vars", Shape::Map(&Shape::Scalar), "As `--var NAME=VALUE`."),
     ]],
 };

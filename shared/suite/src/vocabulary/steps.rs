@@ -1,7 +1,6 @@
 //! Keys of steps: one noun for each kind, made of shared groups.
 
-use super::Support::{NotYet, Optional, Required};
-use super::{Key, Noun, Shape, key};
+use super::{Key, Noun, Shape, not_yet, optional, required};
 
 const NAME_MAP: Shape = Shape::Map(&Shape::Expression);
 const SOCKET: Shape = Shape::Name;
@@ -10,162 +9,61 @@ const STATUS: Shape = Shape::Integer {
     most: 599,
 };
 
+#[rustfmt::skip]
 const ANY_STEP: &[Key] = &[
-    key(
-        "name",
-        Optional,
-        Shape::Text,
-        "Label in traces and reports.",
-    ),
-    key(
-        "as",
-        Optional,
-        Shape::Text,
-        "Who acts: a user of the test, `pool[expression]`, `nobody`.",
-    ),
-    key(
-        "in",
-        Optional,
-        Shape::Name,
-        "Role of a test across regions.",
-    ),
-    key(
-        "within",
-        Optional,
-        Shape::Duration,
-        "For whatever waits; default 10s.",
-    ),
-    key(
-        "check",
-        Optional,
-        Shape::List(&Shape::Expression),
-        "All must hold.",
-    ),
-    key(
-        "save",
-        Optional,
-        NAME_MAP,
-        "Names for values, readable by later steps.",
-    ),
-    key(
-        "soft",
-        Optional,
-        Shape::Boolean,
-        "Go on when a check fails; the case still fails.",
-    ),
-    key(
-        "measure",
-        NotYet("save the value and check it"),
-        Shape::Any,
-        "Custom measures.",
-    ),
+    optional("name", Shape::Text, "Label in traces and reports."),
+    optional("as", Shape::Text, "Who acts: a user of the test, `pool[expression]`, `nobody`."),
+    optional("in", Shape::Name, "Role of a test across regions."),
+    optional("within", Shape::Duration, "For whatever waits; default 10s."),
+    optional("check", Shape::List(&Shape::Expression), "All must hold."),
+    optional("save", NAME_MAP, "Names for values, readable by later steps."),
+    optional("soft", Shape::Boolean, "Go on when a check fails; the case still fails."),
+    not_yet("measure", "save the value and check it", "Custom measures."),
 ];
 
+#[rustfmt::skip]
 const REQUEST: &[Key] = &[
-    key(
-        "headers",
-        Optional,
-        Shape::Map(&Shape::Template),
-        "Headers of the request.",
-    ),
-    key(
-        "query",
-        Optional,
-        Shape::Map(&Shape::Scalar),
-        "Query parameters.",
-    ),
-    key(
-        "status",
-        Optional,
-        Shape::OneOf(&[STATUS, Shape::List(&STATUS)]),
-        "Expected status; 2xx when absent.",
-    ),
-    key(
-        "socket",
-        Optional,
-        SOCKET,
-        "The socket's name; default `socket`.",
-    ),
+    optional("headers", Shape::Map(&Shape::Template), "Headers of the request."),
+    optional("query", Shape::Map(&Shape::Scalar), "Query parameters."),
+    optional("status", Shape::OneOf(&[STATUS, Shape::List(&STATUS)]), "Expected status; 2xx when absent."),
+    optional("socket", SOCKET, "The socket's name; default `socket`."),
 ];
 
+#[rustfmt::skip]
 const BODY: &[Key] = &[
-    key(
-        "json",
-        Optional,
-        Shape::Any,
-        "A JSON document, with `${…}` in its values.",
-    ),
-    key("text", Optional, Shape::Template, "A body of text."),
-    key(
-        "bytes",
-        Optional,
-        Shape::Template,
-        "Bytes, written in base64.",
-    ),
+    optional("json", Shape::Any, "A JSON document, with `${…}` in its values."),
+    optional("text", Shape::Template, "A body of text."),
+    optional("bytes", Shape::Template, "Bytes, written in base64."),
 ];
 
+#[rustfmt::skip]
 const HTTP_BODY: &[Key] = &[
-    key(
-        "form",
-        Optional,
-        Shape::Map(&Shape::Scalar),
-        "A URL-encoded form.",
-    ),
-    key(
-        "multipart",
-        NotYet("send `form:` or `text:`"),
-        Shape::Any,
-        "A multipart form.",
-    ),
-    key(
-        "follow_redirects",
-        Optional,
-        Shape::Boolean,
-        "Follow redirects; default false.",
-    ),
+    optional("form", Shape::Map(&Shape::Scalar), "A URL-encoded form."),
+    not_yet("multipart", "send `form:` or `text:`", "A multipart form."),
+    optional("follow_redirects", Shape::Boolean, "Follow redirects; default false."),
 ];
 
+#[rustfmt::skip]
 const BLOCK: &[Key] = &[
-    key("steps", Required, Shape::Steps, "The steps inside."),
-    key(
-        "into",
-        Optional,
-        Shape::Name,
-        "A name for what the block hands out.",
-    ),
+    required("steps", Shape::Steps, "The steps inside."),
+    optional("into", Shape::Name, "A name for what the block hands out."),
 ];
 
-const EACH: &[Key] = &[key(
-    "each",
-    Optional,
-    NAME_MAP,
-    "What `into` keeps of each turn.",
-)];
-const INTO: &[Key] = &[key(
-    "into",
-    Optional,
-    Shape::Name,
-    "A name for the list of records.",
-)];
-const WHERE: &[Key] = &[key(
-    "where",
-    Optional,
-    Shape::Expression,
-    "Which messages match; all when absent.",
-)];
+#[rustfmt::skip]
+const EACH: &[Key] = &[optional("each", NAME_MAP, "What `into` keeps of each turn.")];
+#[rustfmt::skip]
+const INTO: &[Key] = &[optional("into", Shape::Name, "A name for the list of records.")];
+#[rustfmt::skip]
+const WHERE: &[Key] = &[optional("where", Shape::Expression, "Which messages match; all when absent.")];
 
 const STEPS_NOT_YET: &str = "use `http`, `websocket` or `stream` steps";
 
+#[rustfmt::skip]
 pub(crate) static HTTP: Noun = Noun {
     name: "an `http` step",
     id: "http",
     keys: &[
-        &[key(
-            "http",
-            Required,
-            Shape::Template,
-            "METHOD /path, or METHOD service:/path.",
-        )],
+        &[required("http", Shape::Template, "METHOD /path, or METHOD service:/path.")],
         REQUEST_WITHOUT_SOCKET,
         BODY,
         HTTP_BODY,
@@ -173,137 +71,79 @@ pub(crate) static HTTP: Noun = Noun {
     ],
 };
 
+#[rustfmt::skip]
 const REQUEST_WITHOUT_SOCKET: &[Key] = REQUEST.split_at(3).0;
 
+#[rustfmt::skip]
 pub(crate) static WEBSOCKET: Noun = Noun {
     name: "a `websocket` step",
     id: "websocket",
     keys: &[
-        &[key(
-            "websocket",
-            Required,
-            Shape::Template,
-            "/path, or service:/path.",
-        )],
+        &[required("websocket", Shape::Template, "/path, or service:/path.")],
         REQUEST,
         &[
-            key(
-                "subprotocols",
-                Optional,
-                Shape::List(&Shape::Template),
-                "Offered in this order.",
-            ),
-            key(
-                "track",
-                Optional,
-                Shape::Noun(&TRACK),
-                "Count lost, doubled, misplaced messages.",
-            ),
-            key(
-                "reconnect",
-                Optional,
-                Shape::Noun(&RECONNECT),
-                "Open again when it breaks.",
-            ),
-            key(
-                "read",
-                NotYet("leave it out; the socket is read at full speed"),
-                Shape::Any,
-                "Slow or paused reading.",
-            ),
+            optional("subprotocols", Shape::List(&Shape::Template), "Offered in this order."),
+            optional("track", Shape::Noun(&TRACK), "Count lost, doubled, misplaced messages."),
+            optional("reconnect", Shape::Noun(&RECONNECT), "Open again when it breaks."),
+            not_yet("read", "leave it out; the socket is read at full speed", "Slow or paused reading."),
         ],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static TRACK: Noun = Noun {
     name: "`track`",
     id: "track",
     keys: &[&[
-        key(
-            "sequence",
-            Required,
-            Shape::Expression,
-            "The number that grows by one.",
-        ),
-        key(
-            "per",
-            Optional,
-            Shape::Expression,
-            "Keeps parallel sequences apart.",
-        ),
+        required("sequence", Shape::Expression, "The number that grows by one."),
+        optional("per", Shape::Expression, "Keeps parallel sequences apart."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static RECONNECT: Noun = Noun {
     name: "`reconnect`",
     id: "reconnect",
     keys: &[&[
-        key(
-            "within",
-            Required,
-            Shape::Duration,
-            "All of it, from the break on.",
-        ),
-        key(
-            "backoff",
-            Optional,
-            Shape::Duration,
-            "Before the second attempt, then doubled; default 200ms.",
-        ),
-        key(
-            "jitter",
-            Optional,
-            Shape::Boolean,
-            "Vary the waiting; default true.",
-        ),
-        key(
-            "resume",
-            Optional,
-            Shape::Any,
-            "A JSON message sent after each new handshake.",
-        ),
+        required("within", Shape::Duration, "All of it, from the break on."),
+        optional("backoff", Shape::Duration, "Before the second attempt, then doubled; default 200ms."),
+        optional("jitter", Shape::Boolean, "Vary the waiting; default true."),
+        optional("resume", Shape::Any, "A JSON message sent after each new handshake."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static SEND: Noun = Noun {
     name: "a `send` step",
     id: "send",
     keys: &[
-        &[key("send", Required, SOCKET, "The socket.")],
+        &[required("send", SOCKET, "The socket.")],
         BODY,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static RECEIVE: Noun = Noun {
     name: "a `receive` step",
     id: "receive",
     keys: &[
-        &[key("receive", Required, SOCKET, "The socket.")],
+        &[required("receive", SOCKET, "The socket.")],
         WHERE,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static COLLECT: Noun = Noun {
     name: "a `collect` step",
     id: "collect",
     keys: &[
         &[
-            key("collect", Required, SOCKET, "The socket."),
-            key(
-                "until",
-                Required,
-                Shape::Expression,
-                "The message that ends it.",
-            ),
-            key(
-                "grammar",
-                Optional,
-                Shape::Name,
-                "Judges what was collected.",
-            ),
+            required("collect", SOCKET, "The socket."),
+            required("until", Shape::Expression, "The message that ends it."),
+            optional("grammar", Shape::Name, "Judges what was collected."),
         ],
         WHERE,
         INTO,
@@ -311,81 +151,52 @@ pub(crate) static COLLECT: Noun = Noun {
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static SILENCE: Noun = Noun {
     name: "a `silence` step",
     id: "silence",
     keys: &[
         &[
-            key("silence", Required, SOCKET, "The socket."),
-            key(
-                "for",
-                Required,
-                Shape::Duration,
-                "How long nothing may match.",
-            ),
+            required("silence", SOCKET, "The socket."),
+            required("for", Shape::Duration, "How long nothing may match."),
         ],
         WHERE,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static CLOSE: Noun = Noun {
     name: "a `close` step",
     id: "close",
     keys: &[
         &[
-            key("close", Required, SOCKET, "The socket."),
-            key(
-                "code",
-                Optional,
-                Shape::Integer {
-                    least: 1000,
-                    most: 4999,
-                },
-                "Close code; default 1000.",
-            ),
+            required("close", SOCKET, "The socket."),
+            optional("code", Shape::Integer { least: 1000, most: 4999}, "Close code; default 1000."),
         ],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static ABANDON: Noun = Noun {
     name: "an `abandon` step",
     id: "abandon",
     keys: &[
-        &[key(
-            "abandon",
-            Required,
-            SOCKET,
-            "The socket, reset without a goodbye.",
-        )],
+        &[required("abandon", SOCKET, "The socket, reset without a goodbye.")],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static STREAM: Noun = Noun {
     name: "a `stream` step",
     id: "stream",
     keys: &[
         &[
-            key(
-                "stream",
-                Required,
-                Shape::Template,
-                "METHOD /path of an answer read piece by piece.",
-            ),
-            key(
-                "until",
-                Optional,
-                Shape::Expression,
-                "The record that ends it; the end of the answer when absent.",
-            ),
-            key(
-                "grammar",
-                NotYet("check `into` instead"),
-                Shape::Name,
-                "Judges the records.",
-            ),
+            required("stream", Shape::Template, "METHOD /path of an answer read piece by piece."),
+            optional("until", Shape::Expression, "The record that ends it; the end of the answer when absent."),
+            not_yet("grammar", "check `into` instead", "Judges the records."),
         ],
         REQUEST_WITHOUT_SOCKET,
         BODY,
@@ -395,214 +206,131 @@ pub(crate) static STREAM: Noun = Noun {
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static USE: Noun = Noun {
     name: "a `use` step",
     id: "use",
     keys: &[&[
-        key("use", Required, Shape::Name, "A block of `define`."),
-        key(
-            "name",
-            Optional,
-            Shape::Text,
-            "Label in traces and reports.",
-        ),
-        key("as", Optional, Shape::Text, "Who acts in the block."),
-        key(
-            "in",
-            Optional,
-            Shape::Name,
-            "Role of a test across regions.",
-        ),
-        key(
-            "with",
-            NotYet("save the value before `use:`; the block reads it by its name"),
-            Shape::Any,
-            "Values in.",
-        ),
+        required("use", Shape::Name, "A block of `define`."),
+        optional("name", Shape::Text, "Label in traces and reports."),
+        optional("as", Shape::Text, "Who acts in the block."),
+        optional("in", Shape::Name, "Role of a test across regions."),
+        not_yet("with", "save the value before `use:`; the block reads it by its name", "Values in."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static REPEAT: Noun = Noun {
     name: "a `repeat` step",
     id: "repeat",
     keys: &[
-        &[key(
-            "repeat",
-            Required,
-            Shape::Noun(&REPEAT_HEAD),
-            "How often.",
-        )],
+        &[required("repeat", Shape::Noun(&REPEAT_HEAD), "How often.")],
         BLOCK,
         EACH,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static REPEAT_HEAD: Noun = Noun {
     name: "`repeat`",
     id: "repeat-head",
     keys: &[&[
-        key(
-            "times",
-            Required,
-            Shape::Expression,
-            "A number, or an expression.",
-        ),
-        key(
-            "index",
-            Optional,
-            Shape::Name,
-            "A name for the turn, from 0.",
-        ),
+        required("times", Shape::Expression, "A number, or an expression."),
+        optional("index", Shape::Name, "A name for the turn, from 0."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static PARALLEL: Noun = Noun {
     name: "a `parallel` step",
     id: "parallel",
     keys: &[
         &[
-            key(
-                "parallel",
-                Required,
-                Shape::Noun(&PARALLEL_HEAD),
-                "How many at once, or which.",
-            ),
-            key(
-                "steps",
-                Optional,
-                Shape::Steps,
-                "The steps of each branch, with `count`.",
-            ),
-            key(
-                "into",
-                Optional,
-                Shape::Name,
-                "A name for what the block hands out.",
-            ),
-            key(
-                "during",
-                Optional,
-                Shape::Noun(&DURING),
-                "Sampling while the branches run.",
-            ),
+            required("parallel", Shape::Noun(&PARALLEL_HEAD), "How many at once, or which."),
+            optional("steps", Shape::Steps, "The steps of each branch, with `count`."),
+            optional("into", Shape::Name, "A name for what the block hands out."),
+            optional("during", Shape::Noun(&DURING), "Sampling while the branches run."),
         ],
         EACH,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static PARALLEL_HEAD: Noun = Noun {
     name: "`parallel`",
     id: "parallel-head",
     keys: &[&[
-        key(
-            "count",
-            Optional,
-            Shape::Expression,
-            "How many branches of the same steps.",
-        ),
-        key(
-            "index",
-            Optional,
-            Shape::Name,
-            "A name for the branch, from 0.",
-        ),
-        key(
-            "branches",
-            Optional,
-            Shape::Map(&Shape::Steps),
-            "Branches by name.",
-        ),
+        optional("count", Shape::Expression, "How many branches of the same steps."),
+        optional("index", Shape::Name, "A name for the branch, from 0."),
+        optional("branches", Shape::Map(&Shape::Steps), "Branches by name."),
     ]],
 };
 
+#[rustfmt::skip]
 pub(crate) static DURING: Noun = Noun {
     name: "`during`",
     id: "during",
     keys: &[
-        &[key(
-            "every",
-            Required,
-            Shape::Duration,
-            "The time between samples.",
-        )],
+        &[required("every", Shape::Duration, "The time between samples.")],
         BLOCK,
         EACH,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static POLL: Noun = Noun {
     name: "a `poll` step",
     id: "poll",
     keys: &[
-        &[key(
-            "poll",
-            Required,
-            Shape::Noun(&POLL_HEAD),
-            "Repeat until all steps pass.",
-        )],
+        &[required("poll", Shape::Noun(&POLL_HEAD), "Repeat until all steps pass.")],
         BLOCK,
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static POLL_HEAD: Noun = Noun {
     name: "`poll`",
     id: "poll-head",
-    keys: &[&[key(
-        "every",
-        Required,
-        Shape::Duration,
-        "The time between turns.",
-    )]],
+    keys: &[&[required("every", Shape::Duration, "The time between turns.")]],
 };
 
+#[rustfmt::skip]
 pub(crate) static WAIT: Noun = Noun {
     name: "a `wait` step",
     id: "wait",
     keys: &[
-        &[key(
-            "wait",
-            Required,
-            Shape::Duration,
-            "Pacing the test itself is about.",
-        )],
+        &[required("wait", Shape::Duration, "Pacing the test itself is about.")],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static WHEN: Noun = Noun {
     name: "a `when` step",
     id: "when",
     keys: &[
         &[
-            key(
-                "when",
-                Required,
-                Shape::Expression,
-                "The steps run only if this holds.",
-            ),
-            key("steps", Required, Shape::Steps, "The steps inside."),
+            required("when", Shape::Expression, "The steps run only if this holds."),
+            required("steps", Shape::Steps, "The steps inside."),
         ],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static BARRIER: Noun = Noun {
     name: "a `barrier` step",
     id: "barrier",
     keys: &[
-        &[key(
-            "barrier",
-            Required,
-            Shape::Name,
-            "All branches of a `parallel` meet here.",
-        )],
+        &[required("barrier", Shape::Name, "All branches of a `parallel` meet here.")],
         ANY_STEP,
     ],
 };
 
+#[rustfmt::skip]
 pub(crate) static CHECK: Noun = Noun {
     name: "a step of checks",
     id: "check",
@@ -610,6 +338,7 @@ pub(crate) static CHECK: Noun = Noun {
 };
 
 /// Kinds of step that run, with the key that tells them.
+#[rustfmt::skip]
 pub(crate) static KINDS: &[(&str, &Noun)] = &[
     ("http", &HTTP),
     ("websocket", &WEBSOCKET),
@@ -630,6 +359,7 @@ pub(crate) static KINDS: &[(&str, &Noun)] = &[
 ];
 
 /// Kinds of step that the language has and the engine can't run yet.
+#[rustfmt::skip]
 pub(crate) static KINDS_NOT_YET: &[(&str, &str)] = &[
     (
         "hook",

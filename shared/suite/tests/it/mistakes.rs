@@ -416,9 +416,11 @@ const IN_FILES: &[(&str, &str)] = &[
         "muster: v1\nsuite: s\npriority: P1\nrequires:\n  - http: GET /${test.nonce}\ntests:\n  - { id: t, steps: [{ http: GET / }] }\n",
         "5:18 `test` can't be read here",
     ),
-    ("- a\n", "1:1 nothing tells what kind of file this is"),
     ("muster: v1\nsiute: s\n", "2:1 unknown key `siute`"),
-    ("", "1:1 this file is empty"),
+    (
+        "muster: v1\n",
+        "1:1 nothing tells what kind of file this is",
+    ),
 ];
 
 #[test]
@@ -483,4 +485,75 @@ fn names_end_with_their_block() {
     assert_eq!(problems(&with_steps(inside)), ["11:22 unknown name `a`"]);
     let index = "      - repeat: { times: 2, index: i }\n        steps:\n          - http: GET /${i}\n      - http: GET /${i}\n";
     assert_eq!(problems(&with_steps(index)), ["10:22 unknown name `i`"]);
+}
+
+#[test]
+fn yaml_of_something_else_is_passed_over_unless_there_is_nothing_more() {
+    let compose = "version: '3'\nservices:\n  db: { image: postgres }\n---\nother: document\n";
+    let mut beside = sources(&with_steps("      - http: GET /\n"));
+    beside.insert("compose.yaml", compose);
+    assert_eq!(suite::check(&beside), []);
+    assert_eq!(suite::kind_of("compose.yaml", compose), None);
+    let environment = crate::ENVIRONMENT_PATH.to_owned();
+    let options = suite::Options {
+        environment,
+        vars: Vec::new(),
+    };
+    assert!(suite::load(&beside, &options).is_ok_and(|loaded| loaded.suites.len() == 1));
+    for alone in [compose, "- a\n", ""] {
+        let told = suite::check(&suite::Sources::from_iter([("x.yaml", alone)]));
+        assert_eq!(told.len(), 1, "{alone}: {told:?}");
+    }
+}
+
+#[test]
+fn a_file_of_ours_that_does_not_tell_its_kind_is_not_left_out_of_a_run() {
+    let mut broken = sources(&with_steps("      - http: GET /\n"));
+    broken.insert("suites/typo.yaml", "muster: v1\nsiute: s\n");
+    let environment = crate::ENVIRONMENT_PATH.to_owned();
+    let told = suite::load(
+        &broken,
+        &suite::Options {
+            environment,
+            vars: Vec::new(),
+        },
+    )
+    .err();
+    let told: Vec<String> = told.iter().flatten().map(crate::shown).collect();
+    assert!(
+        told.iter().any(|told| told == "2:1 unknown key `siute`"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_broken_environment_makes_no_name_unknown() {
+    let mut broken = sources(&with_steps("      - http: GET other:/${vars.nothing}\n"));
+    broken.insert(
+        "envs/broken.yaml",
+        "muster: v1\nenvironment: broken\nservices: { a: [\n",
+    );
+    let told: Vec<String> = suite::check(&broken)
+        .iter()
+        .map(|problem| problem.file.clone())
+        .collect();
+    assert_eq!(told, ["envs/broken.yaml"]);
+}
+
+#[test]
+fn suites_of_the_same_name_are_told() {
+    let mut twice = sources(&with_steps("      - http: GET /\n"));
+    twice.insert("suites/again.yaml", with_steps("      - http: GET /\n"));
+    let told = suite::check(&twice);
+    let told: Vec<_> = told
+        .iter()
+        .map(|problem| (problem.file.as_str(), crate::shown(problem)))
+        .collect();
+    assert_eq!(
+        told,
+        [(
+            "suites/again.yaml",
+            "2:8 the suite `s` is also in suites/s.yaml".to_owned()
+        )]
+    );
 }
