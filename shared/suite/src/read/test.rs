@@ -126,7 +126,12 @@ impl Reader<'_> {
         let rows = self.rows(typed.own("rows"), &mut names);
         let setup = self.steps(typed.own("setup"), &mut names, setting);
         let steps = self.steps(typed.own("steps"), &mut names, setting);
-        let expect = self.checks(typed.own("expect"), &names, false);
+        let mut at_the_end = Names::inside(&names);
+        if typed.own("after").is_some() {
+            // `after` runs before `expect`, so that the last answer is one of its own.
+            at_the_end.answer(&[], false);
+        }
+        let expect = self.checks(typed.own("expect"), &at_the_end, false);
         let teardown = self.steps(typed.own("teardown"), &mut Names::inside(&names), setting);
         let mut after_names = Names::inside(&names);
         self.set_user(&mut after_names, setting.read_by(&Who::Nobody));

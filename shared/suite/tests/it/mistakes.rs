@@ -557,3 +557,16 @@ fn suites_of_the_same_name_are_told() {
         )]
     );
 }
+
+#[test]
+fn expect_reads_what_was_saved_when_after_talks_in_between() {
+    let text = |after: &str| {
+        format!(
+            "{}{after}    expect:\n      - body.n == 1\n",
+            with_steps("      - http: GET /\n")
+        )
+    };
+    assert!(problems(&text("")).is_empty());
+    let told = problems(&text("    after:\n      - http: GET /receipts\n"));
+    assert_eq!(told, ["11:9 `body` can't be read here"]);
+}
