@@ -27,6 +27,7 @@ use crate::dialer::{Dialer, Origin};
 use crate::judge::Judged;
 use crate::needed;
 use crate::preflight;
+use crate::recording::Recording;
 use crate::redact::Hints;
 use crate::tape::Cancel;
 use crate::transport::network::Network;
@@ -229,6 +230,23 @@ impl Engine {
         self.ended(job.case, tries, started.elapsed())
     }
 
+    /// One try of a case with its recording, for whoever judges it again (`case::evaluate`).
+    /// The recording holds secrets and must not leave this process.
+    pub async fn record_case(
+        &self,
+        job: &Job,
+        gate: Arc<dyn LeaseGate>,
+        stop: CancellationToken,
+    ) -> Option<(Arc<Case>, Recording, Judged)> {
+        let prepared = self
+            .inner
+            .tests
+            .get(&(job.suite.clone(), job.test.clone()))?;
+        let case = self.of_job(job, prepared, 1);
+        let ended = self.inner.run(case.clone(), &gate, &stop).await;
+        Some((case, ended.recording, ended.judged))
+    }
+
     async fn tries(
         &self,
         job: &Job,
@@ -256,7 +274,8 @@ impl Engine {
             }
         };
         for number in 1..=job.retries.saturating_add(1) {
-            let ended = self.one_try(job, prepared, gate, stop, number).await;
+            let case = self.of_job(job, prepared, number);
+            let ended = self.inner.run(case, gate, stop).await;
             let outcome = ended.judged.outcome;
             tries.add(ended);
             let again =
@@ -267,26 +286,15 @@ impl Engine {
         }
     }
 
-    async fn one_try(
-        &self,
-        job: &Job,
-        prepared: &Prepared,
-        gate: &Arc<dyn LeaseGate>,
-        stop: &CancellationToken,
-        number: u32,
-    ) -> EndedTry {
-        let case = Arc::new(Case {
+    fn of_job(&self, job: &Job, prepared: &Prepared, number: u32) -> Arc<Case> {
+        let (suite, test) = (&prepared.suite, &prepared.test);
+        Arc::new(Case {
             row: job.row.clone(),
             users: prepared.users.clone(),
-            ..self.inner.case(
-                job.case.clone(),
-                &prepared.suite,
-                &prepared.test,
-                job.attempt,
-                number,
-            )
-        });
-        self.inner.run(case, gate, stop).await
+            ..self
+                .inner
+                .case(job.case.clone(), suite, test, job.attempt, number)
+        })
     }
 
     fn ended(&self, case: CaseId, tries: Tries, duration: Duration) -> Ended {
