@@ -3,6 +3,8 @@
 //! Plaintext is spoken on loopback only; anywhere else both sides show a certificate. It turns
 //! bytes into the domain's types and decides nothing about a run.
 
+mod dial;
+
 use std::time::Duration;
 
 use domain::event::RunEvent;
@@ -11,10 +13,8 @@ use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
 use tonic::Streaming;
 use tonic::transport::Channel;
-use worker::dial;
 
 use crate::args::{GridArgs, TlsArgs};
-use crate::commands::worker::not_dialled;
 use crate::error::Error;
 
 /// A blob or a segment; the coordinator's own limits are below.
@@ -52,9 +52,7 @@ pub(crate) enum Broken {
 impl Client {
     /// Connects, with the certificates given or in plaintext on loopback.
     pub(crate) async fn connect(grid: &str, tls: &TlsArgs) -> Result<Self, Error> {
-        let endpoint = dial::endpoint(grid, tls.for_dialling().as_ref())
-            .await
-            .map_err(|error| not_dialled(&error))?;
+        let endpoint = dial::endpoint(grid, tls).await?;
         let channel = endpoint.connect().await.map_err(|error| {
             Error::NothingRan(format!(
                 "no coordinator answers at {grid} ({}); start one with `muster coordinator` or \

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use coordinator::config::Layout;
 use domain::{Region, WorkerId};
-use lifecycle::Stop;
 
 use crate::args::TlsArgs;
 use crate::client::Client;
@@ -34,7 +33,6 @@ pub(crate) struct Config {
 pub(crate) struct LocalGrid {
     coordinator: coordinator::Running,
     workers: Vec<worker::Running>,
-    stop: Stop,
 }
 
 impl LocalGrid {
@@ -49,21 +47,19 @@ impl LocalGrid {
             .map_err(leading::refused)?;
         let address = coordinator.address().to_string();
         let mut workers = Vec::new();
-        let stop = Stop::new();
         for region in &config.regions {
             for number in 1..=config.workers {
                 let name = WorkerId::from(format!("{region}-{number}"));
                 let spool = config.folder.join("workers").join(name.as_str());
-                let mut settings = worker::Config::new(&address, name, region.clone(), spool);
+                let mut settings = worker::Config::new(name, region.clone(), &address, spool);
                 settings.slots = config.slots;
-                let running = worker::start(settings, stop.child_token()).await;
+                let running = worker::start(settings).await;
                 workers.push(running.map_err(serving::refused)?);
             }
         }
         Ok(Self {
             coordinator,
             workers,
-            stop,
         })
     }
 
@@ -78,9 +74,11 @@ impl LocalGrid {
 
     /// Ends workers first, then the coordinator; what they say at the end is only logged.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        for worker in &self.workers {
+            worker.stop_token().cancel();
+        }
         for worker in self.workers {
-            if let Err(error) = worker.ended().await {
+            if let Err(error) = worker.stop().await {
                 tracing::warn!(%error, "a worker did not end well");
             }
         }

@@ -7,6 +7,15 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 
+/// `1 case`, `2 cases`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Colour {

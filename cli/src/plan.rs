@@ -30,7 +30,7 @@ use crate::select::{Selection, select};
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const STAMP: &[BorrowedFormatItem<'_>] =
-    format_description!("[year][month][day]-[hour][minute][second]");
+    format_description!("[year][month][day]-[hour][minute][second]-[subsecond digits:3]");
 
 /// A plan ready to be handed in.
 #[derive(Debug)]
@@ -137,11 +137,12 @@ fn empty(args: &RunArgs) -> String {
     }
 }
 
-/// Begins with the time, so that names sort by age; ends in chance, so that two differ.
+/// Begins with the time to the millisecond, so that names sort by age; ends in chance, so that two
+/// differ.
 fn run_id() -> RunId {
     let stamp = OffsetDateTime::now_utc().format(STAMP).unwrap_or_default();
     let chance = uuid::Uuid::new_v4().simple().to_string();
-    RunId::from(format!("{stamp}-{}", &chance[..4]))
+    RunId::from(format!("{stamp}{}", &chance[..4]))
 }
 
 /// The day in UTC, as `2026-12-31`.

@@ -8,7 +8,7 @@ use suite::load::{FileKind, kind_of, named_by_environment};
 use crate::args::CheckArgs;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::sources::{self, Found};
 
 pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<ExitCode, Error> {
@@ -27,7 +27,7 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<ExitCode, Error
     let sources = read(&found)?;
     let problems = suite::check(&sources);
     if problems.is_empty() {
-        output.data(&format!("{} files, no problem", found.len()));
+        output.data(&format!("{}, no problem", count(found.len(), "file")));
         return Ok(ExitCode::Success);
     }
     output.data(&suite::render_all(

@@ -9,7 +9,7 @@ use suite::plan::Filter;
 use crate::args::SuiteArgs;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::plan;
 use crate::select::{Selection, select};
 
@@ -32,8 +32,8 @@ pub(crate) fn list(args: &SuiteArgs, output: &Output) -> Result<ExitCode, Error>
         }
     }
     output.talk(&format!(
-        "{} cases would run on {}, {} would not",
-        run.len(),
+        "{} would run on {}, {} would not",
+        count(run.len(), "case"),
         selection.environment.name,
         rest.len()
     ));

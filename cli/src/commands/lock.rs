@@ -7,7 +7,7 @@ use suite::lock::Lock;
 use crate::args::{LockArgs, SuiteArgs};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::plan::{LOCK, read_lock};
 use crate::select::select;
 use crate::sources::name_of;
@@ -45,6 +45,9 @@ pub(crate) fn lock(args: &LockArgs, output: &Output) -> Result<ExitCode, Error> 
         )));
     }
     fs::write(&path, now.text()).map_err(|error| Error::disk("write", &path, error))?;
-    output.talk(&format!("wrote {name}: {} tests", now.entries.len()));
+    output.talk(&format!(
+        "wrote {name}: {}",
+        count(now.entries.len(), "test")
+    ));
     Ok(ExitCode::Success)
 }

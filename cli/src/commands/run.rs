@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::follow::{Interrupt, follow};
 use crate::local::{self, LocalGrid};
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::plan::{self, Frozen};
 use crate::view::View;
 use crate::{reports, wait_for};
@@ -81,9 +81,9 @@ async fn execute(
 ) -> Result<(), Error> {
     let plan = &frozen.plan;
     output.talk(&format!(
-        "run {}: {} cases on {} in {}",
+        "run {}: {} on {} in {}",
         plan.run,
-        plan.cases.len(),
+        count(plan.cases.len(), "case"),
         plan.environment,
         plan.regions
             .iter()

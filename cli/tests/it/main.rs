@@ -4,8 +4,11 @@
 //! processes are tested in `e2e`.
 
 mod check;
+mod demo;
 mod exit_codes;
 mod first_steps;
+mod laptop;
 mod locks;
 mod muster;
+mod platform;
 mod words;

@@ -1,0 +1,33 @@
+//! `muster demo`, whole: eight tests over three regions, with and without a defect.
+
+use crate::muster::Muster;
+
+#[test]
+fn a_clean_platform_is_go() {
+    let muster = Muster::new();
+    let said = muster.call(&["demo", "--out", "out"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(said.stdout.starts_with("GO"), "{}", said.stdout);
+    let report = muster.read("out/report.json");
+    assert!(report.contains("\"verdict\": \"GO\""), "{report}");
+    assert!(muster.read("out/report.md").contains("GO"));
+    assert!(
+        muster
+            .read("out/junit.xml")
+            .contains("test_016_user_context_isolation_real")
+    );
+}
+
+#[test]
+fn a_broken_platform_is_no_go_and_the_test_that_is_for_it_says_so() {
+    let muster = Muster::new();
+    let said = muster.call(&["demo", "--defect", "shows-any-thread"]);
+    assert_eq!(said.code, 100, "{}", said.all());
+    assert!(said.stdout.starts_with("NO-GO"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("test_016_user_context_isolation_real"),
+        "{}",
+        said.stdout
+    );
+    assert!(muster.path("muster-report/report.md").is_file());
+}
