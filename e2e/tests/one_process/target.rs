@@ -1,0 +1,101 @@
+//! A server that answers `GET /health` with JSON, counts what it was asked, and can hold its
+//! answers back until the test lets them go.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    n_asked: Arc<AtomicUsize>,
+    asked: watch::Receiver<usize>,
+    open: watch::Sender<bool>,
+    _serving: JoinSet<()>,
+}
+
+impl Target {
+    /// Answers at once.
+    pub(crate) async fn open() -> Self {
+        Self::start(true).await
+    }
+
+    /// Holds every answer back until `release`.
+    pub(crate) async fn holding() -> Self {
+        Self::start(false).await
+    }
+
+    async fn start(is_open: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (open, opened) = watch::channel(is_open);
+        let (tell, asked) = watch::channel(0);
+        let n_asked = Arc::new(AtomicUsize::new(0));
+        let count = n_asked.clone();
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (opened, tell, count) = (opened.clone(), tell.clone(), count.clone());
+                connections.spawn(async move {
+                    let heard = move || {
+                        tell.send_replace(count.fetch_add(1, Ordering::SeqCst) + 1);
+                    };
+                    // A client that goes away ends its own connection.
+                    let _ = answer(stream, opened, heard).await;
+                });
+            }
+        });
+        Self {
+            address,
+            n_asked,
+            asked,
+            open,
+            _serving: serving,
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        self.open.send_replace(true);
+    }
+
+    pub(crate) fn n_asked(&self) -> usize {
+        self.n_asked.load(Ordering::SeqCst)
+    }
+
+    /// Waits until that many requests have come.
+    pub(crate) async fn asked(&mut self, at_least: usize) {
+        self.asked
+            .wait_for(|&count| count >= at_least)
+            .await
+            .unwrap();
+    }
+}
+
+async fn answer(
+    mut stream: TcpStream,
+    mut opened: watch::Receiver<bool>,
+    heard: impl Fn(),
+) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|four| four == b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    heard();
+    let _ = opened.wait_for(|&is_open| is_open).await;
+    let body = r#"{"status":"healthy"}"#;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    stream.shutdown().await
+}
