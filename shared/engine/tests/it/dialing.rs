@@ -46,7 +46,25 @@ async fn run_resolved(environment: &str, addresses: &[&str]) -> engine::Ended {
 async fn a_target_off_the_list_is_refused_directly_and_by_redirect() {
     let (listed, other) = (Target::start().await, Target::start().await);
     let allow = format!("  - \"127.0.0.1:{}\"\n", listed.port);
-    let direct = run_in(&environment_with(other.port, &allow, ""), HEALTH).await;
+    let mut config = config(
+        &environment_with(
+            other.port,
+            &format!(
+                "  - \"127.0.0.1:{}\"
+",
+                other.port
+            ),
+            "",
+        ),
+        &suite(HEALTH),
+    );
+    let mut environment = config.environment.as_ref().clone();
+    environment.allow.clear();
+    config.environment = Arc::new(environment);
+    let engine = Engine::new(config).unwrap();
+    let direct = engine
+        .run_case(job(None), Arc::new(OpenGate), CancellationToken::new())
+        .await;
     assert_ended(&direct, Outcome::Errored, "allow_list: ");
     let environment = environment_with(listed.port, &allow, "");
     for host in [

@@ -30,7 +30,7 @@ steps:
     assert_ended(
         &ended,
         Outcome::Failed,
-        "check_failed: body.version == 4 (line 10)",
+        "check_failed: body.version == 4 (line 11)",
     );
     let checks = &ended.record.tries[0].checks;
     let held: Vec<_> = checks
@@ -39,7 +39,7 @@ steps:
         .collect();
     assert_eq!(
         held,
-        [(9, true), (10, false), (11, false)],
+        [(10, true), (11, false), (12, false)],
         "all checks of the step are evaluated"
     );
     assert_eq!(
@@ -90,7 +90,7 @@ async fn a_wrong_status_a_passed_time_and_a_refusal_fail() {
     let all = run(&target, "timeout: 100ms\nsteps:\n  - http: GET /hang\n    as: nobody\n    within: 60s\n    status: 200\n").await;
     assert_ended(&all, Outcome::Failed, "within: ");
     assert!(all.result.duration < Duration::from_secs(2));
-    let port = Target::start().await.port;
+    let port = crate::support::unused_port();
     let allow = format!("  - \"127.0.0.1:{port}\"\n");
     let refused = run_in(
         &crate::support::environment_with(port, &allow, ""),
@@ -132,7 +132,11 @@ async fn what_breaks_before_or_after_the_steps_is_errored() {
         "teardown always runs"
     );
     let environment = environment(&target).replace("POST /auth/login", "POST /status/401");
-    let login = run_in(&environment, "steps:\n  - http: GET /health\n    check:\n      - status == 200\n      - body.status == \"ok\"\n").await;
+    let login = run_in(
+        &environment,
+        "steps:\n  - http: GET /health\n    check:\n      - body.status == \"ok\"\n",
+    )
+    .await;
     assert_ended(
         &login,
         Outcome::Errored,
@@ -145,8 +149,6 @@ async fn without_evidence_a_case_is_unproven() {
     let target = Target::start().await;
     let bare = run(&target, "steps:\n  - http: GET /health\n    as: nobody\n").await;
     assert_ended(&bare, Outcome::Unproven, "no_check: ");
-    let own = run(&target, "steps:\n  - http: GET /health\n    as: nobody\n  - check:\n      - test.nonce.size() > 3\n").await;
-    assert_ended(&own, Outcome::Unproven, "no_check: ");
     let idle = run(&target, "steps:\n  - wait: 1ms\n").await;
     assert_ended(&idle, Outcome::Unproven, "no_exchange: ");
     let login_only = run(
@@ -200,7 +202,7 @@ steps:
   - http: GET /health
     as: nobody
     check:
-      - range(2000).all(a, range(2000).all(b, a + b >= 0 - body.version))
+      - range(2000).filter(a, range(2000).filter(b, a + b > 0).size() > 0).size() > body.version
 "#,
     )
     .await;

@@ -59,8 +59,9 @@ async fn a_platform_that_comes_late_is_tried_again_and_one_that_is_down_is_red()
             && red.probes.len() == 3
             && red.probes.iter().all(|probe| !probe.error.is_empty())
     );
-    let environment = environment(&target);
-    drop(target);
+    let port = crate::support::unused_port();
+    let environment =
+        crate::support::environment_with(port, &format!("  - \"127.0.0.1:{port}\"\n"), "");
     let suite = suite("steps:\n  - wait: 1ms\n")
         .replace("tests:\n", "requires:\n  - http: GET /health\ntests:\n");
     let engine = Engine::new(config(&environment, &suite)).unwrap();

@@ -46,7 +46,9 @@ steps:
       - body.method == "POST"
   - websocket: /ws
   - send: socket
-    text: '{"type":"ping","nonce":"${user.token}"}'
+    json:
+      type: ping
+      nonce: "${user.token}"
   - receive: socket
     check:
       - message.token == user.token

@@ -147,3 +147,9 @@ pub(crate) fn assert_ended(ended: &Ended, outcome: Outcome, reason: &str) {
     assert_eq!(result.outcome, outcome, "{} {failure:?}", result.reason);
     assert!(result.reason.starts_with(reason), "{}", result.reason);
 }
+
+/// A port at which nothing listens: it was ours a moment ago.
+pub(crate) fn unused_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
