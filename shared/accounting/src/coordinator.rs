@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{ToWorker, ToWorkerBody};
 use domain::run::Run;
-use domain::{AttemptId, Digest, Instant, RunId, Term, WorkerId};
+use domain::{AttemptId, Digest, Instant, Outcome, RunId, Term, WorkerId};
 
 pub use config::Config;
 pub use input::{AppendError, Blob, ClientId, Input, LogId, Request, StreamId};
@@ -167,7 +167,7 @@ impl Coordinator {
             Input::Wake => {
                 // It may have come early: then the same time is asked for again.
                 self.woken_for = None;
-                self.is_dirty = true;
+                self.survey_all();
             }
             Input::Retire => {
                 self.out.push(Output::Resign);
@@ -218,6 +218,7 @@ impl Coordinator {
         };
         match lead.run.apply(&event) {
             Ok(()) => {
+                lead.is_survey_due |= calls_for_survey(&event);
                 lead.writer.push(event, due);
                 self.is_dirty = true;
                 true
@@ -355,6 +356,19 @@ impl Coordinator {
     #[cfg(feature = "planted")]
     fn has_planted(&self, bug: crate::planted::Planted) -> bool {
         self.config.planted == Some(bug)
+    }
+}
+
+/// Regions, tiers or waiting cases are other than before.
+fn calls_for_survey(event: &RunEvent) -> bool {
+    match event {
+        RunEvent::CaseSettled { result, .. } => result.outcome == Outcome::Failed,
+        RunEvent::RegionProbed { .. }
+        | RunEvent::WorkerJoined { .. }
+        | RunEvent::WorkerLeft { .. }
+        | RunEvent::AttemptEnded { .. }
+        | RunEvent::AttemptLost { .. } => true,
+        _ => false,
     }
 }
 

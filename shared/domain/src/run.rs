@@ -25,6 +25,7 @@ use std::time::Duration;
 use crate::event::{RunEvent, Segment, StopCause};
 use crate::gate::Verdict;
 use crate::ids::{AttemptId, CaseId, Digest, Region, Term, WorkerId};
+use crate::outcome::Totals;
 use crate::plan::{Plan, PlannedCase, Tier};
 use crate::record::{CaseResult, Preflight};
 
@@ -82,7 +83,12 @@ pub struct Run {
     places: BTreeMap<CaseId, usize>,
     carried: BTreeMap<CaseId, usize>,
     cases: Vec<CaseFacts>,
+    /// Places of the plan whose id stands earlier too: they are no cases of their own.
+    repeated: BTreeSet<usize>,
     n_open: usize,
+    n_waiting: usize,
+    /// Cases with an outcome, counted as they get it.
+    ended: Totals,
     attempts: BTreeMap<AttemptId, Attempt>,
     open_attempts: BTreeSet<AttemptId>,
     workers: BTreeMap<WorkerId, WorkerSeen>,
@@ -104,9 +110,11 @@ impl Run {
     /// [`Plan::repeated_ids`], which a coordinator asks before it admits a plan.
     pub fn new(plan: impl Into<Arc<Plan>>) -> Self {
         let plan = plan.into();
-        let mut places = BTreeMap::new();
+        let (mut places, mut repeated) = (BTreeMap::new(), BTreeSet::new());
         for (place, case) in plan.cases.iter().enumerate() {
-            places.entry(case.id.clone()).or_insert(place);
+            if *places.entry(case.id.clone()).or_insert(place) != place {
+                repeated.insert(place);
+            }
         }
         let mut carried = BTreeMap::new();
         for (place, result) in plan.carried.iter().enumerate() {
@@ -114,7 +122,13 @@ impl Run {
         }
         Self {
             cases: vec![CaseFacts::default(); plan.cases.len()],
+            repeated,
             n_open: places.len(),
+            n_waiting: places.len(),
+            ended: Totals {
+                planned: places.len() as u64,
+                ..Totals::default()
+            },
             places,
             carried,
             plan,
@@ -166,9 +180,8 @@ impl Run {
 
     /// Each planned case with what is known of it, in the plan's order.
     pub fn cases(&self) -> impl Iterator<Item = (&PlannedCase, &CaseFacts)> {
-        let is_first = |place: usize, case: &PlannedCase| self.places.get(&case.id) == Some(&place);
         let both = self.plan.cases.iter().zip(&self.cases).enumerate();
-        both.filter(move |(place, (case, _))| is_first(*place, case))
+        both.filter(|(place, _)| !self.repeated.contains(place))
             .map(|(_, pair)| pair)
     }
 
@@ -283,6 +296,11 @@ impl Run {
         self.n_open
     }
 
+    /// Cases that nobody holds and that have no outcome.
+    pub fn n_waiting(&self) -> usize {
+        self.n_waiting
+    }
+
     /// Elapsed time of the newest segment seen; of the verdict, once there is one.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
@@ -295,7 +313,21 @@ impl Run {
             .and_then(|&place| self.plan.carried.get(place))
     }
 
-    /// Waiting, leased and every other state in one place, for `apply` alone.
+    /// The one place where a case changes its state; answers with the one before.
+    fn set_state(&mut self, case: &CaseId, state: CaseState) -> Result<CaseState, Illegal> {
+        let facts = self.facts_mut(case)?;
+        let outcome = state.outcome();
+        let waits = state == CaseState::Waiting;
+        let before = std::mem::replace(&mut facts.state, state);
+        self.n_waiting += usize::from(waits);
+        self.n_waiting -= usize::from(before == CaseState::Waiting);
+        if let Some(outcome) = outcome {
+            self.n_open -= 1;
+            self.ended.count(outcome);
+        }
+        Ok(before)
+    }
+
     fn facts_mut(&mut self, case: &CaseId) -> Result<&mut CaseFacts, Illegal> {
         let place = self.places.get(case).copied();
         place

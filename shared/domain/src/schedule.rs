@@ -88,9 +88,13 @@ pub fn next_shard(
     if !may_lease || asker.holds_alone || run.exclusive_leased() {
         return None;
     }
-    let remaining = n_remaining(run, order, asker.region);
     let n_workers = field.values().map(BTreeSet::len).sum();
-    let size = batch_size(remaining, n_workers, asker.slots, asker.n_held);
+    let size_of = |remaining| batch_size(remaining, n_workers, asker.slots, asker.n_held);
+    if size_of(run.n_waiting()) == 0 {
+        return None;
+    }
+    let limit = most_that_matter(n_workers, asker.slots);
+    let size = size_of(n_remaining(run, order, asker.region, limit));
     let mut shard = Vec::new();
     for (case, facts) in order.waiting(run) {
         if case.exclusive && is_placeable(run, field, case) {
@@ -134,10 +138,16 @@ fn some_unless_empty(shard: Vec<CaseId>) -> Option<Vec<CaseId>> {
     (!shard.is_empty()).then_some(shard)
 }
 
-fn n_remaining(run: &Run, order: &Order, region: &Region) -> usize {
+/// From so many cases on, a worker's batch is as large as it gets.
+fn most_that_matter(n_workers: usize, slots: usize) -> usize {
+    n_workers.max(1) * 3 * (4 * slots + 1)
+}
+
+fn n_remaining(run: &Run, order: &Order, region: &Region, limit: usize) -> usize {
     let waiting = order.waiting(run);
     waiting
         .filter(|(case, _)| !case.exclusive && case.region.admits(region))
+        .take(limit)
         .count()
 }
 

@@ -35,19 +35,36 @@ impl Coordinator {
             return self.drained(id);
         }
         let field = self.field();
-        self.close_red_regions(id);
-        self.close_empty_regions(id, &field);
-        self.close_red_tier(id);
+        self.survey(id, &field);
         if self.runs.get(id).is_some_and(|lead| lead.run.n_open() == 0) {
             self.drain(id, "every case has its outcome".to_owned());
             return self.drained(id);
         }
-        self.probe(id, &field);
-        self.grant(id);
+        self.grant(id, &field);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
             self.end_by_sum(id);
         }
+    }
+
+    /// Looks over all cases; results that pass don't call for it.
+    fn survey(&mut self, id: &RunId, field: &Field) {
+        let due = self.runs.get_mut(id).map(|lead| &mut lead.is_survey_due);
+        if due.is_none_or(|due| !std::mem::take(due)) {
+            return;
+        }
+        self.close_red_regions(id);
+        self.close_empty_regions(id, field);
+        self.close_red_tier(id);
+        self.probe(id, field);
+    }
+
+    /// Workers came or went, or time passed.
+    pub(super) fn survey_all(&mut self) {
+        for lead in self.runs.values_mut() {
+            lead.is_survey_due = true;
+        }
+        self.is_dirty = true;
     }
 
     fn is_draining(&self, id: &RunId) -> bool {

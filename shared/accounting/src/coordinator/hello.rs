@@ -54,7 +54,7 @@ impl Coordinator {
         for open in &hello.open {
             self.answer_open(stream, worker, open);
         }
-        self.is_dirty = true;
+        self.survey_all();
     }
 
     fn refusal_of(&self, hello: &Hello) -> Option<String> {

@@ -33,6 +33,8 @@ pub(crate) struct Lead {
     /// Since when, in elapsed time, a region has been without a worker.
     pub(crate) empty_since: BTreeMap<Region, Duration>,
     pub(crate) probing: BTreeMap<Region, (WorkerId, SessionId)>,
+    /// Something happened that may close regions or tiers, or call for a probe.
+    pub(crate) is_survey_due: bool,
     pub(crate) drain_until: Option<Instant>,
     pub(crate) recheck_asked: bool,
     /// When the verdict was decided, and whether its workers were told to stop.
@@ -78,6 +80,7 @@ impl Lead {
             base: (Duration::ZERO, Instant::ZERO),
             empty_since: BTreeMap::new(),
             probing: BTreeMap::new(),
+            is_survey_due: true,
             drain_until: None,
             recheck_asked: false,
             ended_at: None,

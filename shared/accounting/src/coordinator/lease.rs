@@ -114,8 +114,14 @@ impl Coordinator {
     }
 
     /// Leases what can be leased, the emptiest worker first.
-    pub(super) fn grant(&mut self, id: &RunId) {
-        let field = self.field();
+    pub(super) fn grant(&mut self, id: &RunId, field: &schedule::Field) {
+        if self
+            .runs
+            .get(id)
+            .is_none_or(|lead| lead.run.n_waiting() == 0)
+        {
+            return;
+        }
         let mut askers: Vec<(usize, WorkerId)> = field
             .values()
             .flatten()
@@ -123,7 +129,7 @@ impl Coordinator {
             .collect();
         askers.sort();
         for (_, worker) in askers {
-            while let Some(shard) = self.next_shard(id, &field, &worker) {
+            while let Some(shard) = self.next_shard(id, field, &worker) {
                 if !self.lease(id, &worker, shard) {
                     break;
                 }

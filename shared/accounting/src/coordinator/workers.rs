@@ -54,7 +54,7 @@ impl Coordinator {
                 if let Some(attendance) = self.workers.get_mut(&worker) {
                     attendance.is_leaving = true;
                 }
-                self.is_dirty = true;
+                self.survey_all();
             }
             FromWorker::Goodbye { why } => self.goodbye(stream, &worker, &why),
         }
@@ -68,7 +68,7 @@ impl Coordinator {
         if let Some(known) = self.workers.get_mut(&worker) {
             known.stream = None;
         }
-        self.is_dirty = true;
+        self.survey_all();
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::LossAtDisconnect) {
             self.lose_all(&worker, "it disconnected", true);
@@ -81,7 +81,7 @@ impl Coordinator {
         self.workers.remove(worker);
         self.streams.remove(&stream);
         self.held.push(Vec::new(), Output::Close { stream });
-        self.is_dirty = true;
+        self.survey_all();
     }
 
     pub(super) fn lose_all(&mut self, worker: &WorkerId, why: &str, blames: bool) {
@@ -183,7 +183,7 @@ impl Coordinator {
             self.held.forget(stream);
             self.out.push(Output::Close { stream });
         }
-        self.is_dirty = true;
+        self.survey_all();
     }
 
     /// All workers of its region, and there are several, fell silent together.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::ids::{CaseId, SuiteName};
 use crate::outcome::Totals;
 use crate::plan::{PlannedCase, PlannedRegion, Tier};
-use crate::run::{CaseState, Run};
+use crate::run::Run;
 
 impl Run {
     /// Counts of the whole run; `planned` from the plan, the rest from cases with an outcome.
     pub fn totals(&self) -> Totals {
-        self.totals_by(|_| ()).remove(&()).unwrap_or_default()
+        self.ended
     }
 
     pub fn totals_by_tier(&self) -> BTreeMap<Tier, Totals> {
@@ -41,14 +41,7 @@ impl Run {
 
     /// Cases that wait, and cases that are leased.
     pub fn n_waiting_and_leased(&self) -> (usize, usize) {
-        let count = |wanted: fn(&CaseState) -> bool| {
-            let states = self.cases().map(|(_, facts)| &facts.state);
-            states.filter(|state| wanted(state)).count()
-        };
-        (
-            count(|state| matches!(state, CaseState::Waiting)),
-            count(|state| matches!(state, CaseState::Leased(_))),
-        )
+        (self.n_waiting, self.n_open - self.n_waiting)
     }
 
     /// Cases marked flaky, in the plan's order.

@@ -97,9 +97,7 @@ pub(super) fn close(run: &mut Run, case: &CaseId, outcome: Outcome, reason: &str
 
 /// The one place where a case gets its outcome.
 fn set_terminal(run: &mut Run, case: &CaseId, state: CaseState) -> Folded {
-    let facts = run.facts_mut(case)?;
-    let before = std::mem::replace(&mut facts.state, state);
-    run.n_open -= 1;
+    let before = run.set_state(case, state)?;
     if let CaseState::Leased(holder) = before
         && let Some(attempt) = run.attempts.get_mut(&holder)
     {

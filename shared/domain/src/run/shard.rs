@@ -36,7 +36,7 @@ pub(super) fn lease(
         n_reattached: 0,
     };
     for case in cases {
-        run.facts_mut(case)?.state = CaseState::Leased(id);
+        run.set_state(case, CaseState::Leased(id))?;
     }
     run.attempts.insert(id, attempt);
     run.open_attempts.insert(id);
@@ -125,10 +125,9 @@ pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Folded {
     let worker = attempt.worker.clone();
     run.open_attempts.remove(&id);
     for case in open {
-        let facts = run.facts_mut(&case)?;
-        facts.state = CaseState::Waiting;
+        run.set_state(&case, CaseState::Waiting)?;
         if !released.contains(&case) {
-            facts.losses.push(Loss {
+            run.facts_mut(&case)?.losses.push(Loss {
                 attempt: id,
                 worker: worker.clone(),
                 why: "begun and not finished".to_owned(),
@@ -149,9 +148,8 @@ pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Fol
     let worker = attempt.worker.clone();
     run.open_attempts.remove(&id);
     for case in open {
-        let facts = run.facts_mut(&case)?;
-        facts.state = CaseState::Waiting;
-        facts.losses.push(Loss {
+        run.set_state(&case, CaseState::Waiting)?;
+        run.facts_mut(&case)?.losses.push(Loss {
             attempt: id,
             worker: worker.clone(),
             why: why.to_owned(),
