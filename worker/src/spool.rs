@@ -86,13 +86,14 @@ impl Spool {
     }
 }
 
-/// A run's name comes from outside; the frames hold it as it is.
+/// A run's name comes from outside; its digest is a name that is always a good one. The frames hold
+/// it as it is.
 fn safe_name(text: &str) -> String {
-    let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    text.chars()
-        .map(|c| if keep(c) { c } else { '_' })
-        .take(200)
-        .collect()
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match !text.is_empty() && text.len() <= 150 && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("%{}", wire::digest::of(text.as_bytes())),
+    }
 }
 
 /// Counts this owner, durably: a number is never used again.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use accounting::coordinator::{Answer, Blob, Request as Ask, RunLine};
-use domain::{Digest, RunId};
+use domain::{Digest, RunId, Totals};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lifecycle::Stop;
 use proto::v1;
@@ -13,6 +13,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::status::Refusal;
+use crate::archive::Short;
 use crate::shell::Handle;
 
 mod follow;
@@ -80,9 +81,15 @@ impl Control {
         for line in self.runs().await? {
             let (run, plan) = (line.run.clone(), line.plan.clone());
             let archive = self.handle.archive();
-            let short = archive
-                .off_runtime(move |archive| archive.short(&run, &plan))
-                .await?;
+            let short = archive.off_runtime(move |archive| archive.short(&run, &plan));
+            // One run that can't be read hides no other.
+            let short = short.await.unwrap_or_else(|error| {
+                tracing::warn!(run = %line.run, %error, "a run can't be read");
+                Short {
+                    totals: Totals::default(),
+                    verdict: Some("UNREADABLE".to_owned()),
+                }
+            });
             runs.push(v1::RunLine {
                 run: line.run.to_string(),
                 is_open: !line.is_closed,

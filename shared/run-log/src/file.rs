@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
+use sha2::{Digest as _, Sha256};
 
 use crate::port::{AppendError, Batch, Blobs, Error, Log, LogId, Position, Store, Tail};
 use crate::segment::Chain;
@@ -78,16 +79,22 @@ impl Store for FileStore {
     }
 }
 
-/// A run id comes from outside, so it never becomes a path as it stands.
+/// A run id comes from outside, so it never becomes a path as it stands: what is not plain is
+/// written as `%` and its code, and two ids never share a folder.
 fn safe_name(text: &str) -> String {
-    let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let mut name: String = text
-        .chars()
-        .map(|c| if keep(c) { c } else { '_' })
-        .take(200)
-        .collect();
-    if name.trim_matches('.').is_empty() {
-        name.insert(0, '_');
+    const LONGEST: usize = 150;
+    let mut name = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' => name.push(char::from(byte)),
+            b'.' if !name.is_empty() => name.push('.'),
+            other => name.push_str(&format!("%{other:02x}")),
+        }
+    }
+    if name.is_empty() || name.len() > LONGEST {
+        name.truncate(LONGEST);
+        name.push('%');
+        name.push_str(&hex::encode(Sha256::digest(text)));
     }
     name
 }

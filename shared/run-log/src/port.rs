@@ -132,9 +132,9 @@ pub enum AppendError {
 pub enum Error {
     #[error("{place}: {why}")]
     Io { place: String, why: io::Error },
-    /// Damage that no crash explains: something valid lies behind it.
+    /// Damage that no crash explains: a whole entry lies where it does not belong, or behind it.
     #[error(
-        "{place} is damaged at byte {offset} ({why}), and valid entries follow; restore it from a copy, or move it away to give its run up"
+        "{place} is damaged at byte {offset} ({why}), and no crash explains it; restore it from a copy, or move it away to give its run up"
     )]
     Damaged {
         place: String,

@@ -55,6 +55,15 @@ fn work(folder: &Path, orders: Vec<Order>) -> (u64, Vec<Recovered>) {
     (incarnation, recovered)
 }
 
+/// The only file of frames.
+fn spool_file(folder: &Path) -> PathBuf {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut spools = paths.filter(|path| path.extension().is_some_and(|suffix| suffix == SUFFIX));
+    spools.next().unwrap()
+}
+
 #[test]
 fn unacknowledged_results_are_there_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +113,7 @@ fn acknowledged_and_forgotten_results_are_gone() {
 fn a_frame_cut_at_any_byte_is_dropped_and_the_next_one_fits() {
     let folder = tempfile::tempdir().unwrap();
     work(folder.path(), vec![order(4, 1)]);
-    let path = folder.path().join("a_run-4.spool");
+    let path = spool_file(folder.path());
     let first = fs::metadata(&path).unwrap().len() as usize;
     work(folder.path(), vec![order(4, 2)]);
     let whole = fs::read(&path).unwrap();

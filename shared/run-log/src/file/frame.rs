@@ -216,14 +216,15 @@ fn walk_bytes(
     }
     while walked.kept < bytes.len() && walked.chain.position() < up_to {
         let offset = walked.kept;
-        match join(&mut walked, &bytes[offset..]) {
-            Ok(length) => walked.kept += length,
+        let damaged = |why: String| Error::Damaged {
+            place: place.path.display().to_string(),
+            offset: place.offset + offset as u64,
+            why,
+        };
+        match decode(&bytes[offset..]) {
+            Ok(frame) => join(&mut walked, &frame).map_err(damaged)?,
             Err(why) if valid_frame_behind(&bytes[offset + 1..], walked.chain.position()) => {
-                return Err(Error::Damaged {
-                    place: place.path.display().to_string(),
-                    offset: place.offset + offset as u64,
-                    why,
-                });
+                return Err(damaged(why.to_owned()));
             }
             Err(_) => {
                 walked.torn_at = Some(place.offset + offset as u64);
@@ -234,9 +235,8 @@ fn walk_bytes(
     Ok(walked)
 }
 
-/// Takes the next frame into the walk, and says how long it was.
-fn join(walked: &mut Walked, rest: &[u8]) -> Result<usize, String> {
-    let frame = decode(rest)?;
+/// Takes a whole frame into the walk. One that does not follow was never written by a crash.
+fn join(walked: &mut Walked, frame: &Frame<'_>) -> Result<(), String> {
     if frame.position != walked.chain.position() || frame.previous != walked.chain.link() {
         return Err("its head does not follow the entry before".to_owned());
     }
@@ -251,7 +251,8 @@ fn join(walked: &mut Walked, rest: &[u8]) -> Result<usize, String> {
         bytes: frame.payload.to_vec(),
         segment,
     });
-    Ok(frame.length)
+    walked.kept += frame.length;
+    Ok(())
 }
 
 /// Whether any later byte begins a frame whose checksum holds. At most one append is in flight, so

@@ -171,12 +171,47 @@ fn a_changed_blob_is_noticed() {
 }
 
 #[test]
-fn a_run_id_never_leaves_the_data_directory() {
+fn a_run_id_never_leaves_the_data_directory_and_never_shares_a_folder() {
     let store = FileStore::new("/data", Layout::Grid);
-    for id in ["../../etc", "..", "", "a/b"] {
-        let folder = store.folder(&LogId::Run(id.into()));
-        assert_eq!(folder.parent(), Some(Path::new("/data/runs")), "{id}");
-        assert_ne!(folder.file_name(), None, "{id}");
+    let long = "x".repeat(300);
+    let longer = "x".repeat(301);
+    let ids = [
+        "../../etc",
+        "..",
+        ".",
+        "",
+        "a/b",
+        "a_b",
+        "a%2fb",
+        "A/B",
+        &long,
+        &longer,
+    ];
+    let folders: std::collections::BTreeSet<_> = ids
+        .iter()
+        .map(|&id| store.folder(&LogId::Run(id.into())))
+        .collect();
+    assert_eq!(folders.len(), ids.len(), "{folders:#?}");
+    for folder in folders {
+        assert_eq!(folder.parent(), Some(Path::new("/data/runs")));
+        assert!(folder.file_name().unwrap().len() < 250);
+    }
+    let usual = store.folder(&LogId::Run("20261122-163753-9b65".into()));
+    assert_eq!(usual, Path::new("/data/runs/20261122-163753-9b65"));
+}
+
+#[test]
+fn a_whole_entry_that_does_not_follow_is_damage_even_at_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, last) = three_segments(&directory);
+    let mut bytes = fs::read(&path).unwrap();
+    let repeated = bytes[last..].to_vec();
+    let end = bytes.len() as u64;
+    bytes.extend(repeated);
+    fs::write(&path, &bytes).unwrap();
+    match FileLog::open(&run(), directory.path()) {
+        Err(Error::Damaged { offset, .. }) => assert_eq!(offset, end),
+        other => panic!("answered with {other:?}"),
     }
 }
 
