@@ -333,7 +333,8 @@ impl Coordinator {
             return None;
         }
         if let Some(ended_at) = lead.ended_at {
-            return Some(ended_at + self.config.silence());
+            let at = ended_at + self.config.silence();
+            return (at > self.now).then_some(at);
         }
         if let Some(drain_until) = lead.drain_until {
             return (lead.run.n_open() > 0).then_some(drain_until);

@@ -69,7 +69,8 @@ fn verdict_on_losses(
     budget: usize,
 ) -> Option<String> {
     let last = facts.losses.last()?;
-    if facts.state != CaseState::Waiting || run.is_ended() {
+    // A draining run closes what waits, for its own reason.
+    if facts.state != CaseState::Waiting || run.draining().is_some() {
         return None;
     }
     let was_alone = run

@@ -45,6 +45,13 @@ impl Coordinator {
             return;
         }
         for segment in segments {
+            let starts = segment.events.iter().find_map(|event| match event {
+                GridEvent::TermStarted { format, .. } => Some(*format),
+                _ => None,
+            });
+            if let Some(format) = starts.filter(|&format| format > FORMAT) {
+                return self.exit(Exit::Unreadable(newer(format)));
+            }
             if let Err(illegal) = self.grid.fold(segment) {
                 return self.exit(Exit::Unreadable(illegal.to_string()));
             }
@@ -277,6 +284,10 @@ impl Coordinator {
     }
 }
 
+fn newer(format: u32) -> String {
+    format!("format {format} is newer than {FORMAT}")
+}
+
 fn fold_tail(lead: &mut Lead, segments: &[Segment<RunEvent>]) -> Result<(), String> {
     for segment in segments {
         if segment.position != lead.tail {
@@ -284,6 +295,13 @@ fn fold_tail(lead: &mut Lead, segments: &[Segment<RunEvent>]) -> Result<(), Stri
                 "segment {} is missing, {} stands in its place",
                 lead.tail, segment.position
             ));
+        }
+        let starts = segment.events.iter().find_map(|event| match event {
+            RunEvent::TermStarted { format, .. } => Some(*format),
+            _ => None,
+        });
+        if let Some(format) = starts.filter(|&format| format > FORMAT) {
+            return Err(newer(format));
         }
         let folded = lead.run.apply_segment(segment);
         folded.map_err(|illegal| format!("segment {}: {illegal}", segment.position))?;

@@ -69,6 +69,25 @@ fn note(seeds_with: &mut BTreeMap<&str, u64>, stats: &Stats) {
 }
 
 #[test]
+fn a_calm_world_loses_nothing() {
+    for seed in 0..40 {
+        let stats = World::calm(seed)
+            .run()
+            .unwrap_or_else(|promise| panic!("seed {seed}: {promise}"));
+        let of = |name| stats.get(name).copied().unwrap_or_default();
+        assert_eq!(
+            (of("cases lost"), of("results kept"), of("results late")),
+            (0, 0, 0),
+            "seed {seed}"
+        );
+        assert!(
+            of("cases settled") > 0 || of("cases cancelled") > 0,
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_world() {
     for seed in [3, 17] {
         assert_eq!(World::new(seed, false).run(), World::new(seed, false).run());

@@ -6,6 +6,7 @@
 
 mod chance;
 mod faults;
+#[cfg(test)]
 mod grid;
 mod node;
 mod oracle;

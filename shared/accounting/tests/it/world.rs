@@ -2,13 +2,14 @@
 //!
 //! Everything is drawn from one seed. A broken promise ends the world with its sentence.
 
+mod clients;
 mod hosts;
 mod outputs;
 mod sites;
 
 use std::collections::BTreeMap;
 
-use accounting::coordinator::{Answer, Blob, ClientId, Config, Coordinator, Input, Request};
+use accounting::coordinator::{Config, Coordinator, Input, Request};
 use accounting::worker::{self, CaseKey};
 use domain::message::{FromWorker, ToWorker};
 use domain::{Digest, Plan, RunId, Term};
@@ -141,6 +142,8 @@ pub(crate) struct World {
     term: u64,
     pub(crate) stats: BTreeMap<&'static str, u64>,
     is_loud: bool,
+    /// Nothing goes wrong.
+    pub(crate) is_calm: bool,
     #[cfg(feature = "planted")]
     pub(crate) planted: Option<accounting::planted::Planted>,
 }
@@ -149,6 +152,16 @@ pub(crate) struct World {
 pub(crate) type Stats = BTreeMap<&'static str, u64>;
 
 impl World {
+    /// A world in which nothing goes wrong, and no case kills its worker.
+    pub(crate) fn calm(seed: u64) -> Self {
+        let mut world = Self::new(seed, false);
+        world
+            .queue
+            .retain(|_, happening| !matches!(happening, Happening::Fault(_)));
+        world.is_calm = true;
+        world
+    }
+
     pub(crate) fn new(seed: u64, is_loud: bool) -> Self {
         let mut chance = Chance::new(seed);
         let n_sites = chance.within(2..6);
@@ -167,6 +180,7 @@ impl World {
             term: 0,
             stats: BTreeMap::new(),
             is_loud,
+            is_calm: false,
             chance,
             #[cfg(feature = "planted")]
             planted: None,
@@ -195,40 +209,6 @@ impl World {
         self.sites.push(Site::new(place, region, slots, offset));
         let (at, site) = (self.chance.within(0..2 * SECOND), self.sites.len() - 1);
         self.schedule(at, Happening::Boot { site });
-    }
-
-    fn add_run(&mut self, number: u64) {
-        let plan = planned::plan(&mut self.chance, number);
-        let bytes = wire::plan::encode(&plan);
-        let blob = |bytes: Vec<u8>| Blob {
-            digest: accounting::digest::of(&bytes),
-            bytes,
-        };
-        let submit = Request::Submit {
-            client_request_id: format!("request-{number}"),
-            plan: Box::new(plan.clone()),
-            plan_blob: blob(bytes),
-            bundle_blob: blob(planned::BUNDLE.to_vec()),
-        };
-        self.oracle.planned(plan.clone());
-        let run = plan.run.clone();
-        self.plans.insert(run.clone(), plan);
-        let at = self.chance.within(0..3 * SECOND);
-        self.add_client(at, submit);
-        if self.chance.percent(10) {
-            let at = self.chance.within(5 * SECOND..60 * SECOND);
-            let why = "enough".to_owned();
-            self.add_client(at, Request::Cancel { run, why });
-        }
-    }
-
-    fn add_client(&mut self, at: u64, request: Request) {
-        self.clients.push(Client {
-            request,
-            is_answered: false,
-        });
-        let client = self.clients.len() - 1;
-        self.schedule(at, Happening::Ask { client });
     }
 
     /// Runs until everything is over, or a promise is broken.
@@ -328,7 +308,7 @@ impl World {
 
     /// Mostly quick, now and then slow.
     pub(crate) fn delay(&mut self) -> u64 {
-        match self.chance.percent(3) && self.now < LAST_FAULT {
+        match self.chance.percent(3) && self.now < LAST_FAULT && !self.is_calm {
             true => self.chance.within(100 * MILLI..3 * SECOND),
             false => self.chance.within(MILLI..40 * MILLI),
         }
@@ -371,40 +351,5 @@ impl World {
             happening => return self.happen_to_hosts(happening),
         }
         Ok(())
-    }
-
-    /// A client speaks to the newest leader, and again when no answer comes.
-    fn ask(&mut self, client: usize) {
-        if self.clients[client].is_answered {
-            return;
-        }
-        let node = self.nodes.len().saturating_sub(1);
-        if self
-            .nodes
-            .get(node)
-            .is_some_and(|node| node.machine.is_some())
-        {
-            let at = self.now + self.delay();
-            let request = self.clients[client].request.clone();
-            let client = ClientId(client as u64);
-            let input = Input::FromClient { client, request };
-            self.schedule(at, Happening::ToNode { node, input });
-        }
-        self.schedule(self.now + 3 * SECOND, Happening::Ask { client });
-    }
-
-    pub(crate) fn answered(&mut self, client: ClientId, answer: &Answer) -> Result<(), Broken> {
-        let place = usize::try_from(client.0).unwrap_or_default();
-        match (answer, &self.clients[place].request) {
-            (Answer::Submitted { .. } | Answer::Cancelling { .. }, _) => {
-                self.clients[place].is_answered = true;
-                Ok(())
-            }
-            // The run to cancel may not be submitted yet, and a leader may lead no more.
-            (Answer::Refused { why }, Request::Submit { .. }) if !why.contains("lead") => {
-                Err(format!("a good plan is refused: {why}"))
-            }
-            _ => Ok(()),
-        }
     }
 }

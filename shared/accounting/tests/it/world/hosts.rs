@@ -103,7 +103,10 @@ impl World {
         if is_gone && self.chance.percent(50) {
             return Ok(());
         }
-        let is_broken = self.now < LAST_FAULT && self.chance.percent(1) && self.chance.percent(10);
+        let is_broken = !self.is_calm
+            && self.now < LAST_FAULT
+            && self.chance.percent(1)
+            && self.chance.percent(10);
         let log = append.log.clone();
         let why = AppendError::Io("the disk is gone".to_owned());
         let failed = Input::AppendFailed {

@@ -287,7 +287,8 @@ impl World {
     fn start(&mut self, site: usize, epoch: u64, key: CaseKey) {
         self.sites[site].running.insert(key.clone(), epoch);
         let took = planned::duration_ms(&mut self.chance, &key.case) * MILLI;
-        let is_fatal = planned::is_poison(&key.case) && self.chance.percent(60);
+        let kills = planned::is_poison(&key.case) && !self.is_calm;
+        let is_fatal = kills && self.chance.percent(60);
         let n_touches = 4;
         for touch in 0..=n_touches {
             let at = self.now + took * touch / n_touches;
