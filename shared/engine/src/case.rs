@@ -273,3 +273,6 @@ fn is_of_test(path: &str) -> bool {
         .any(|phase| path.starts_with(phase));
     is_phase && !path.contains(".refresh.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,27 @@
 //! Walks the steps of a test: asks the tape for what is observed, and the judge for what it means.
 //!
 //! The same walk runs a case and judges its recording again. It never talks to the network itself
-//! and never decides an outcome. One file per family of steps: `http`, `stream`, `socket`,
-//! `message`, `block`; what a step reads is `frame` and `evaluate`; who acts is `user`.
+//! and never decides an outcome. One file per kind of step; what a step reads is `frame` and `evaluate`; who acts is `user`.
 
 mod block;
+mod collect;
 mod cookie;
 mod evaluate;
+mod exchange;
 mod frame;
 mod http;
 mod join;
 mod message;
+mod parallel;
+mod poll;
 mod reconnect;
 mod render;
+mod silence;
 mod socket;
+mod splitter;
 mod stream;
 mod user;
+mod wait;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,12 +39,20 @@ use crate::recording::Place;
 use crate::seed::{Seed, StepEffects};
 use crate::tape::Tape;
 pub(crate) use frame::{Actor, Frame};
-pub(crate) use message::over_stop;
 pub(crate) use socket::OpenSocket;
 pub(crate) use user::User;
+pub(crate) use wait::over_stop;
 
 /// How a step, or a sequence of them, ended.
 pub(crate) type Done = Result<(), Stop>;
+
+/// Where a step runs: its scope, where its judgements go, the step itself.
+pub(crate) struct Here<'a> {
+    pub(crate) frame: &'a mut Frame,
+    pub(crate) journal: &'a mut Journal,
+    pub(crate) step: &'a Step,
+    pub(crate) place: &'a Place,
+}
 
 /// Work that goes on beside the steps, in the same task: reconnects.
 pub(crate) type Background = BoxFuture<'static, ()>;
@@ -124,7 +138,13 @@ impl Interpreter {
         let done = match self.act(frame, step, &place) {
             Ok(()) => {
                 place.user = frame.actor.name();
-                self.dispatch(frame, journal, step, &place).await
+                self.dispatch(&mut Here {
+                    frame: &mut *frame,
+                    journal: &mut *journal,
+                    step,
+                    place: &place,
+                })
+                .await
             }
             Err(stop) => Err(stop),
         };
@@ -156,114 +176,71 @@ impl Interpreter {
         Ok(())
     }
 
-    async fn dispatch(
-        self: &Arc<Self>,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-    ) -> Done {
-        match &step.kind {
-            StepKind::Http(request) => self.http(frame, journal, step, place, request).await,
+    async fn dispatch(self: &Arc<Self>, here: &mut Here<'_>) -> Done {
+        match &here.step.kind {
+            StepKind::Http(request) => self.http(here, request).await,
             StepKind::Stream {
                 request,
                 into,
                 until,
             } => {
+                let (into, until) = (into.as_deref(), until.as_ref());
                 self.stream(
-                    frame,
-                    journal,
-                    step,
-                    place,
+                    here,
                     &stream::Asked {
                         request,
-                        into: into.as_deref(),
-                        until: until.as_ref(),
+                        into,
+                        until,
                     },
                 )
                 .await
             }
-            StepKind::WebSocket(handshake) => {
-                self.open(frame, journal, step, place, handshake).await
-            }
-            StepKind::Send { socket, message } => {
-                self.send(frame, journal, step, place, socket, message)
-                    .await
-            }
-            StepKind::Receive(receive) => self.receive(frame, journal, step, place, receive).await,
-            StepKind::Collect(collect) => self.collect(frame, journal, step, place, collect).await,
+            StepKind::WebSocket(handshake) => self.open(here, handshake).await,
+            StepKind::Send { socket, message } => self.send(here, socket, message).await,
+            StepKind::Receive(receive) => self.receive(here, receive).await,
+            StepKind::Collect(collect) => self.collect(here, collect).await,
             StepKind::Silence {
                 socket,
                 matching,
                 duration,
             } => {
+                let (matching, duration) = (matching.as_ref(), *duration);
                 self.silence(
-                    frame,
-                    journal,
-                    step,
-                    place,
-                    &message::Quiet {
+                    here,
+                    &silence::Quiet {
                         socket,
-                        matching: matching.as_ref(),
-                        duration: *duration,
+                        matching,
+                        duration,
                     },
                 )
                 .await
             }
             StepKind::Close { socket, code } => {
-                self.close(
-                    frame,
-                    journal,
-                    step,
-                    place,
-                    socket,
-                    Some(code.unwrap_or(1000)),
-                )
-                .await
+                self.close(here, socket, Some(code.unwrap_or(1000))).await
             }
-            StepKind::Abandon { socket } => {
-                self.close(frame, journal, step, place, socket, None).await
-            }
-            StepKind::Repeat(repeat) => self.repeat(frame, journal, step, place, repeat).await,
-            StepKind::Parallel(parallel) => {
-                self.parallel(frame, journal, step, place, parallel).await
-            }
+            StepKind::Abandon { socket } => self.close(here, socket, None).await,
+            StepKind::Repeat(repeat) => self.repeat(here, repeat).await,
+            StepKind::Parallel(parallel) => self.parallel(here, parallel).await,
             StepKind::Poll { every, steps, into } => {
-                self.poll(
-                    frame,
-                    journal,
-                    step,
-                    place,
-                    &block::Poll {
-                        every: *every,
-                        steps,
-                        into: into.as_deref(),
-                    },
-                )
-                .await
+                let (every, into) = (*every, into.as_deref());
+                self.poll(here, &poll::Poll { every, steps, into }).await
             }
-            StepKind::When { condition, steps } => {
-                self.when(frame, journal, step, place, condition, steps)
-                    .await
-            }
-            StepKind::Wait { duration } => {
-                self.tape.pause(place, Instant::now() + *duration).await;
-                self.conclude(frame, journal, step, place, None).await
-            }
-            StepKind::Barrier { name } => self.barrier(frame, journal, step, place, name).await,
-            StepKind::CheckOnly => self.conclude(frame, journal, step, place, None).await,
+            StepKind::When { condition, steps } => self.when(here, condition, steps).await,
+            StepKind::Wait { duration } => self.pause(here, *duration).await,
+            StepKind::Barrier { name } => self.barrier(here, name).await,
+            StepKind::CheckOnly => self.conclude(here, None).await,
         }
     }
 
+    async fn pause(&self, here: &mut Here<'_>, duration: Duration) -> Done {
+        self.tape.pause(here.place, Instant::now() + duration).await;
+        self.conclude(here, None).await
+    }
+
     /// Evaluates all checks of a step, then its saves if nothing stopped it.
-    async fn conclude(
-        &self,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-        stop: Option<Stop>,
-    ) -> Done {
+    async fn conclude(&self, here: &mut Here<'_>, stop: Option<Stop>) -> Done {
+        let (step, place) = (here.step, here.place);
+        let (frame, journal) = (&mut *here.frame, &mut *here.journal);
         frame.see(self.tape.moment(place).await);
         let mut stop = stop;
         for line in &step.checks {
@@ -327,8 +304,8 @@ fn step_attributes(step: &Step, place: &Place) -> Vec<(String, String)> {
 pub(crate) fn written(duration: Duration) -> String {
     let ms = duration.as_millis();
     match ms {
-        _ if ms % 60_000 == 0 && ms > 0 => format!("{}m", ms / 60_000),
-        _ if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        _ if ms.is_multiple_of(60_000) && ms > 0 => format!("{}m", ms / 60_000),
+        _ if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
         _ => format!("{ms}ms"),
     }
 }

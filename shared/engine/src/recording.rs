@@ -146,6 +146,12 @@ impl Response {
             .clone()
     }
 
+    /// Whether anything read the body as JSON yet.
+    #[cfg(test)]
+    pub(crate) fn is_parsed(&self) -> bool {
+        self.values.body.get().is_some()
+    }
+
     pub(crate) fn text(&self) -> Value {
         self.values
             .text

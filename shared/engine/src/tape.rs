@@ -5,94 +5,30 @@
 //! place was never reached: its future stays pending, as it was left when the try ended. So both
 //! ways run the same code, and what was decided from a recording is decided again alike.
 
+mod clock;
+mod ready;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
 
-use crate::dialer::milliseconds;
-use crate::engine::LeaseGate;
 use crate::recording::{Moment, Observation, Place, Recording, Seen};
 use crate::seed::Seed;
 use crate::socket::{Entry, Log};
 use crate::trace::Spans;
 use crate::transport::Transport;
-
-/// The case's clock: milliseconds since the try began.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    pub(crate) base: Instant,
-    pub(crate) started_at_ms: i64,
-}
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self {
-            base: Instant::now(),
-            started_at_ms: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX),
-        }
-    }
-
-    pub(crate) fn at_ms(&self) -> f64 {
-        milliseconds(self.base.elapsed())
-    }
-
-    pub(crate) fn of(&self, instant: Instant) -> f64 {
-        milliseconds(instant.saturating_duration_since(self.base))
-    }
-
-    fn now_ms(&self) -> i64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a try lasts minutes, its milliseconds fit"
-        )]
-        let elapsed = self.at_ms() as i64;
-        self.started_at_ms.saturating_add(elapsed)
-    }
-}
+pub(crate) use clock::{Cancel, Clock};
+pub(crate) use ready::run_ready;
 
 /// The source of observations.
 #[derive(Debug)]
 pub(crate) enum Tape {
     Live(Box<Live>),
     Replay(Replay),
-}
-
-/// Who may end a try before its own end.
-#[derive(Debug)]
-pub(crate) struct Cancel {
-    pub(crate) stop: CancellationToken,
-    pub(crate) gate: Arc<dyn LeaseGate>,
-}
-
-/// How often a case that waits looks at its gate.
-const GATE_INTERVAL: Duration = Duration::from_millis(200);
-
-impl Cancel {
-    /// Returns when the case was stopped, or its lease ended.
-    async fn cancelled(&self) -> &'static str {
-        loop {
-            if !self.gate.is_open() {
-                return "lease_gate: the lease of this worker ended";
-            }
-            if tokio::time::timeout(GATE_INTERVAL, self.stop.cancelled())
-                .await
-                .is_ok()
-            {
-                return "aborted: the case was stopped";
-            }
-        }
-    }
 }
 
 /// A try that runs.
@@ -383,31 +319,6 @@ impl Tape {
                 .get(path)
                 .cloned()
                 .unwrap_or_else(|| Arc::new(Log::new())),
-        }
-    }
-}
-
-/// Notes that a future asked to be polled again.
-#[derive(Debug, Default)]
-struct Again(AtomicBool);
-
-impl Wake for Again {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Runs a future as far as it goes without waiting for anything outside itself.
-pub(crate) fn run_ready<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    let again = Arc::new(Again::default());
-    let waker = Waker::from(again.clone());
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(tokio::task::coop::unconstrained(future));
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(done) => return Some(done),
-            Poll::Pending if again.0.swap(false, Ordering::Relaxed) => {}
-            Poll::Pending => return None,
         }
     }
 }

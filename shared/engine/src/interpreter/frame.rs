@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use expression::{Scope, Value};
 
-use super::block::Group;
+use super::parallel::Group;
 use super::user::User;
 use crate::recording::{Exchanged, Moment, Record};
 use crate::seed::StepEffects;

@@ -1,71 +1,53 @@
 //! The `http` step: one request, its redirects if they are to be followed, its expected status.
 //!
 //! A redirect is another exchange, made through the dialer like the first; credentials are left
-//! behind when it leads to another origin.
+//! behind when it leads to another origin. How one exchange is made is `exchange`.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
+use ::http::Method;
 use ::http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION,
-    PROXY_AUTHORIZATION,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION,
 };
-use ::http::{HeaderMap, Method};
-use bytes::{Bytes, BytesMut};
-use domain::record::{ExchangeKind, Phases};
-use suite::model::{Request, Step};
+use bytes::Bytes;
+use domain::record::ExchangeKind;
+use suite::model::{ExpectedStatus, Request, Step};
 use tokio::time::Instant;
 use url::Url;
 
-use super::frame::{Actor, Frame, Last};
+use super::exchange::Reading;
+use super::frame::{Frame, Last};
 use super::render::Rendered;
-use super::stream::Splitter;
-use super::{Done, Interpreter};
-use crate::dialer::milliseconds;
-use crate::judge::{Fault, Journal, Stop, status, stop_for};
-use crate::recording::{Exchanged, Place, Record, Response, Seen};
-use crate::tape::Live;
-use crate::trace;
-use crate::transport::{Answering, Broken, Call, Traffic, Unanswered};
+use super::{Done, Here, Interpreter};
+use crate::judge::{Fault, Stop, status, stop_for};
+use crate::recording::{Exchanged, Place};
+use crate::transport::Broken;
 
 /// Redirects of one request that are followed at most.
 const MOST_REDIRECTS: usize = 10;
 
-/// How a body is read.
-pub(super) enum Reading<'a> {
-    Whole,
-    /// Piece by piece, until the function says stop.
-    Pieces(&'a mut (dyn FnMut(&Arc<Record>) -> bool + Send)),
-}
-
 impl Interpreter {
-    pub(super) async fn http(
-        self: &Arc<Self>,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-        request: &Request,
-    ) -> Done {
+    pub(super) async fn http(self: &Arc<Self>, here: &mut Here<'_>, request: &Request) -> Done {
+        let (step, place) = (here.step, here.place);
+        let frame = &mut *here.frame;
         self.refresh(frame, place).await?;
         let deadline = Instant::now() + step.within;
         let rendered = self.request(frame, request, place)?;
         let exchanged = self
             .hops(frame, place, rendered, deadline, request.follow_redirects)
             .await?;
-        self.judge_answer(frame, journal, step, place, &request.status, exchanged)
-            .await
+        self.judge_answer(here, &request.status, exchanged).await
     }
 
     /// Judges the status, then the checks.
     pub(super) async fn judge_answer(
         &self,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-        expected: &suite::model::ExpectedStatus,
+        here: &mut Here<'_>,
+        expected: &ExpectedStatus,
         exchanged: Arc<Exchanged>,
     ) -> Done {
+        let (step, place) = (here.step, here.place);
+        let (frame, journal) = (&mut *here.frame, &mut *here.journal);
         frame.last = Last::Answer(exchanged.clone());
         if let Some(broken) = &exchanged.broken {
             return Err(self.stop_of(broken, place, step));
@@ -81,8 +63,7 @@ impl Interpreter {
                 soft: step.soft,
                 ..check
             }));
-        self.conclude(frame, journal, step, place, fault.map(Stop::failed))
-            .await
+        self.conclude(here, fault.map(Stop::failed)).await
     }
 
     pub(super) fn stop_of(&self, broken: &Broken, place: &Place, step: &Step) -> Stop {
@@ -149,319 +130,6 @@ impl Interpreter {
             format!("more than {MOST_REDIRECTS} redirects"),
         )))
     }
-
-    /// One request and its answer, recorded.
-    pub(super) async fn exchange(
-        self: &Arc<Self>,
-        actor: &Actor,
-        place: &Place,
-        kind: ExchangeKind,
-        rendered: &Rendered,
-        deadline: Instant,
-        reading: Reading<'_>,
-    ) -> Arc<Exchanged> {
-        let live = async {
-            let Some(live) = self.tape.live() else {
-                return Seen::Passed;
-            };
-            Seen::Exchanged(Arc::new(
-                self.talk(live, actor, place, kind, rendered, deadline, reading)
-                    .await,
-            ))
-        };
-        let Seen::Exchanged(exchanged) = self.tape.observe(place, live).await else {
-            return std::future::pending().await;
-        };
-        if let (Some(user), Some(response), Ok(url)) = (
-            actor.user(),
-            &exchanged.response,
-            Url::parse(&exchanged.url),
-        ) {
-            user.jar
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(&url, &response.headers);
-        }
-        exchanged
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an exchange has this many independent parts"
-    )]
-    async fn talk(
-        &self,
-        live: &Live,
-        actor: &Actor,
-        place: &Place,
-        kind: ExchangeKind,
-        rendered: &Rendered,
-        deadline: Instant,
-        reading: Reading<'_>,
-    ) -> Exchanged {
-        let started = Instant::now();
-        let begun = live.spans.begin(
-            &place.span_id,
-            &format!("{} {}", rendered.method, rendered.url.path()),
-            live.clock.of(started),
-        );
-        let call = self.call(live, actor, rendered, &begun.span_id, deadline);
-        let mut pending = PendingExchange::new(live, place, kind, &call, &begun.span_id, started);
-        let mut exchanged = match live.transport.request(&call).await {
-            Ok(answering) => read(live, answering, &call, deadline, reading, pending.blank()).await,
-            Err(unanswered) => unanswered_exchange(unanswered, pending.blank()),
-        };
-        pending.disarm();
-        exchanged.elapsed_ms = milliseconds(started.elapsed());
-        live.spans.end(
-            &begun,
-            live.clock.at_ms(),
-            exchange_attributes(&exchanged),
-            exchanged.broken.is_some(),
-        );
-        exchanged
-    }
-
-    /// The request with trace context, baggage and cookies.
-    pub(super) fn call(
-        &self,
-        live: &Live,
-        actor: &Actor,
-        rendered: &Rendered,
-        span_id: &str,
-        deadline: Instant,
-    ) -> Call {
-        let mut headers = rendered.headers.clone();
-        let mut set = |name: &'static str, text: &str| {
-            if let Ok(value) = HeaderValue::from_str(text) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        set("traceparent", &live.spans.parent_header(span_id));
-        if self.case.suite.baggage {
-            set(
-                "baggage",
-                &trace::baggage(&self.nonce, self.case.id.as_str(), self.case.attempt.0),
-            );
-        }
-        if let Some(user) = actor.user() {
-            let cookies = user
-                .jar
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .header(&rendered.url);
-            if let Some(cookies) = cookies.filter(|_| !rendered.headers.contains_key(COOKIE)) {
-                set("cookie", &cookies);
-            }
-        }
-        Call {
-            user: actor.name(),
-            method: rendered.method.clone(),
-            url: rendered.url.clone(),
-            headers,
-            body: rendered.body.clone(),
-            deadline,
-        }
-    }
-}
-
-/// Records an exchange that is cut off by a time around it, so that readers see what hung.
-pub(super) struct PendingExchange<'a> {
-    live: &'a Live,
-    place: &'a Place,
-    blank: Option<Exchanged>,
-    started: Instant,
-}
-
-impl<'a> PendingExchange<'a> {
-    pub(super) fn new(
-        live: &'a Live,
-        place: &'a Place,
-        kind: ExchangeKind,
-        call: &Call,
-        span_id: &str,
-        started: Instant,
-    ) -> Self {
-        let blank = blank(live, kind, call, span_id, started);
-        Self {
-            live,
-            place,
-            blank: Some(blank),
-            started,
-        }
-    }
-
-    /// The exchange without an answer.
-    pub(super) fn blank(&self) -> Exchanged {
-        self.blank.as_ref().map(copy_of_request).unwrap_or_default()
-    }
-
-    pub(super) fn disarm(&mut self) {
-        self.blank = None;
-    }
-}
-
-impl Drop for PendingExchange<'_> {
-    fn drop(&mut self) {
-        if let Some(mut exchanged) = self.blank.take() {
-            exchanged.broken = Some(Broken::Timeout("when it was cut off"));
-            exchanged.elapsed_ms = milliseconds(self.started.elapsed());
-            let place = Place {
-                path: format!("{}.cut", self.place.path).into(),
-                ..self.place.clone()
-            };
-            self.live
-                .record(place, Seen::Exchanged(Arc::new(exchanged)));
-        }
-    }
-}
-
-fn blank(
-    live: &Live,
-    kind: ExchangeKind,
-    call: &Call,
-    span_id: &str,
-    started: Instant,
-) -> Exchanged {
-    Exchanged {
-        kind,
-        method: call.method.to_string(),
-        url: call.url.to_string(),
-        request_headers: call.headers.clone(),
-        request_body: call.body.clone(),
-        span_id: span_id.to_owned(),
-        at_ms: live.clock.of(started),
-        ..Exchanged::default()
-    }
-}
-
-fn copy_of_request(exchanged: &Exchanged) -> Exchanged {
-    Exchanged {
-        kind: exchanged.kind,
-        method: exchanged.method.clone(),
-        url: exchanged.url.clone(),
-        request_headers: exchanged.request_headers.clone(),
-        request_body: exchanged.request_body.clone(),
-        span_id: exchanged.span_id.clone(),
-        at_ms: exchanged.at_ms,
-        ..Exchanged::default()
-    }
-}
-
-impl Default for Exchanged {
-    fn default() -> Self {
-        Self {
-            kind: ExchangeKind::Http,
-            method: String::new(),
-            url: String::new(),
-            request_headers: HeaderMap::new(),
-            request_body: Bytes::new(),
-            response: None,
-            broken: None,
-            peer: String::new(),
-            phases: Phases::default(),
-            traffic: Traffic::default(),
-            span_id: String::new(),
-            at_ms: 0.0,
-            elapsed_ms: 0.0,
-        }
-    }
-}
-
-pub(super) fn unanswered_exchange(unanswered: Unanswered, blank: Exchanged) -> Exchanged {
-    Exchanged {
-        broken: Some(unanswered.broken),
-        peer: unanswered.peer,
-        phases: unanswered.phases,
-        traffic: unanswered.traffic,
-        ..blank
-    }
-}
-
-/// Reads the body to its end, or as far as it is wanted.
-async fn read(
-    live: &Live,
-    answering: Answering,
-    call: &Call,
-    deadline: Instant,
-    reading: Reading<'_>,
-    blank: Exchanged,
-) -> Exchanged {
-    let Answering { head, mut body } = answering;
-    let mut whole = Body::default();
-    let mut records = Vec::new();
-    let mut pieces = match reading {
-        Reading::Whole => None,
-        Reading::Pieces(wanted) => Some((Splitter::for_answer(&head.headers), wanted)),
-    };
-    let mut broken = None;
-    'reading: loop {
-        let piece = match body.next(deadline).await {
-            Ok(piece) => piece,
-            Err(error) => {
-                broken = Some(error);
-                break;
-            }
-        };
-        if let Some((splitter, wanted)) = &mut pieces {
-            let at_ms = live.clock.at_ms();
-            for record in splitter.split(piece.as_deref(), at_ms) {
-                let record = Arc::new(record);
-                records.push(record.clone());
-                if !wanted(&record) {
-                    whole.add(piece.unwrap_or_default());
-                    break 'reading;
-                }
-            }
-        }
-        match piece {
-            Some(piece) => whole.add(piece),
-            None => break,
-        }
-    }
-    let mut phases = head.phases;
-    phases.receive_ms = milliseconds(head.first_byte.elapsed());
-    tracing::trace!(method = %call.method, status = head.status, "answered");
-    let response = Response {
-        status: head.status,
-        headers: head.headers,
-        body: whole.finish(),
-        records,
-        ..Response::default()
-    };
-    Exchanged {
-        response: Some(response),
-        broken,
-        peer: head.peer,
-        phases,
-        traffic: body.traffic(),
-        ..blank
-    }
-}
-
-/// A body in pieces; one that came in a single piece is not copied.
-#[derive(Default)]
-struct Body {
-    first: Option<Bytes>,
-    rest: BytesMut,
-}
-
-impl Body {
-    fn add(&mut self, piece: Bytes) {
-        match (&self.first, self.rest.is_empty()) {
-            (None, true) => self.first = Some(piece),
-            (None, false) => self.rest.extend_from_slice(&piece),
-            (Some(first), _) => {
-                self.rest.extend_from_slice(first);
-                self.rest.extend_from_slice(&piece);
-                self.first = None;
-            }
-        }
-    }
-
-    fn finish(self) -> Bytes {
-        self.first.unwrap_or_else(|| self.rest.freeze())
-    }
 }
 
 /// Where an answer sends us next, if it does; `Err` when it says so in a way that can't be followed.
@@ -505,22 +173,4 @@ fn next_request(before: &Rendered, url: Url, status: u16) -> Rendered {
         }
     }
     next
-}
-
-pub(super) fn exchange_attributes(exchanged: &Exchanged) -> Vec<(String, String)> {
-    let mut attributes = vec![
-        ("http.request.method".to_owned(), exchanged.method.clone()),
-        ("url.full".to_owned(), exchanged.url.clone()),
-        ("network.peer.address".to_owned(), exchanged.peer.clone()),
-    ];
-    if let Some(response) = &exchanged.response {
-        attributes.push((
-            "http.response.status_code".to_owned(),
-            response.status.to_string(),
-        ));
-    }
-    if let Some(broken) = &exchanged.broken {
-        attributes.push(("error.type".to_owned(), broken.word().to_owned()));
-    }
-    attributes
 }

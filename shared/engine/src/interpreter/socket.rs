@@ -6,20 +6,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use domain::record::ExchangeKind;
-use suite::model::{Handshake, Step, Track};
+use suite::model::{Handshake, Track};
 use tokio::time::Instant;
 
+use super::exchange::{PendingExchange, exchange_attributes, unanswered_exchange};
 use super::frame::{Actor, Frame, Last};
-use super::http::{PendingExchange, exchange_attributes, unanswered_exchange};
 use super::render::Rendered;
-use super::{Done, Interpreter};
+use super::{Done, Here, Interpreter};
 use crate::dialer::milliseconds;
-use crate::judge::{Fault, Journal, Stop, status};
+use crate::judge::{Fault, Stop, status};
 use crate::recording::{Exchanged, Place, Response, Seen};
 use crate::socket::{self, Line, Log};
 use crate::tape::Live;
-use crate::transport::{Broken, Opening, Wire};
+use crate::transport::{Broken, Opening, Unanswered, Wire};
 
 /// A socket that a test opened.
 #[derive(Debug)]
@@ -71,14 +72,9 @@ impl OpenSocket {
 }
 
 impl Interpreter {
-    pub(super) async fn open(
-        self: &Arc<Self>,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-        handshake: &Handshake,
-    ) -> Done {
+    pub(super) async fn open(self: &Arc<Self>, here: &mut Here<'_>, handshake: &Handshake) -> Done {
+        let (step, place) = (here.step, here.place);
+        let frame = &mut *here.frame;
         self.refresh(frame, place).await?;
         let deadline = Instant::now() + step.within;
         let rendered = self.handshake(frame, handshake, place)?;
@@ -104,19 +100,17 @@ impl Interpreter {
         {
             self.add_socket(frame, place, handshake, log, opened);
         }
-        self.judge_handshake(frame, journal, step, place, handshake, exchanged)
-            .await
+        self.judge_handshake(here, handshake, exchanged).await
     }
 
     async fn judge_handshake(
         &self,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
+        here: &mut Here<'_>,
         handshake: &Handshake,
         exchanged: Arc<Exchanged>,
     ) -> Done {
+        let (step, place) = (here.step, here.place);
+        let (frame, journal) = (&mut *here.frame, &mut *here.journal);
         frame.last = Last::Answer(exchanged.clone());
         if let Some(broken) = &exchanged.broken {
             return Err(self.stop_of(broken, place, step));
@@ -136,8 +130,7 @@ impl Interpreter {
                 soft: step.soft,
                 ..check
             }));
-        self.conclude(frame, journal, step, place, fault.map(Stop::failed))
-            .await
+        self.conclude(here, fault.map(Stop::failed)).await
     }
 
     fn add_socket(
@@ -207,52 +200,7 @@ impl Interpreter {
         let outcome = live.transport.open(&call).await;
         let blank = pending.blank();
         pending.disarm();
-        let (mut exchanged, wire) = match outcome {
-            Ok(Opening::Socket {
-                head,
-                traffic,
-                wire,
-            }) => {
-                let response = Response {
-                    status: head.status,
-                    headers: head.headers,
-                    ..Response::default()
-                };
-                (
-                    Exchanged {
-                        response: Some(response),
-                        peer: head.peer,
-                        phases: head.phases,
-                        traffic,
-                        ..blank
-                    },
-                    Some(wire),
-                )
-            }
-            Ok(Opening::Refused {
-                head,
-                traffic,
-                body,
-            }) => {
-                let response = Response {
-                    status: head.status,
-                    headers: head.headers,
-                    body,
-                    ..Response::default()
-                };
-                (
-                    Exchanged {
-                        response: Some(response),
-                        peer: head.peer,
-                        phases: head.phases,
-                        traffic,
-                        ..blank
-                    },
-                    None,
-                )
-            }
-            Err(unanswered) => (unanswered_exchange(unanswered, blank), None),
-        };
+        let (mut exchanged, wire) = opened(outcome, blank);
         exchanged.elapsed_ms = milliseconds(started.elapsed());
         live.spans.end(
             &begun,
@@ -296,4 +244,41 @@ impl Interpreter {
             ))
         })
     }
+}
+
+/// What came of a handshake: the exchange, and the connection if there is one.
+fn opened(
+    outcome: Result<Opening, Unanswered>,
+    blank: Exchanged,
+) -> (Exchanged, Option<Box<dyn Wire>>) {
+    let (head, traffic, body, wire) = match outcome {
+        Ok(Opening::Socket {
+            head,
+            traffic,
+            wire,
+        }) => (head, traffic, Bytes::new(), Some(wire)),
+        Ok(Opening::Refused {
+            head,
+            traffic,
+            body,
+        }) => (head, traffic, body, None),
+        Err(unanswered) => return (unanswered_exchange(unanswered, blank), None),
+    };
+    let response = Response {
+        status: head.status,
+        headers: head.headers,
+        body,
+        ..Response::default()
+    };
+    let (peer, phases) = (head.peer, head.phases);
+    (
+        Exchanged {
+            response: Some(response),
+            peer,
+            phases,
+            traffic,
+            ..blank
+        },
+        wire,
+    )
 }

@@ -1,23 +1,19 @@
 //! The `stream` step: an answer read piece by piece, each piece with the time it came.
 //!
-//! Server-sent events are split as the WHATWG says, newline-delimited JSON by lines, anything else
-//! by the chunks in which it arrived.
+//! How bytes become pieces is `splitter`.
 
 use std::sync::Arc;
 
-use ::http::HeaderMap;
-use ::http::header::CONTENT_TYPE;
-use bytes::Bytes;
 use domain::record::ExchangeKind;
 use expression::{Expression, Value};
 use suite::model::{Request, Step};
 use tokio::time::Instant;
 
+use super::exchange::Reading;
 use super::frame::{Frame, Last};
-use super::http::Reading;
-use super::{Done, Interpreter};
-use crate::judge::{Fault, Journal, Stop, line};
-use crate::recording::{Place, Record};
+use super::{Done, Here, Interpreter};
+use crate::judge::{Fault, Stop, line};
+use crate::recording::{Exchanged, Place, Record};
 use crate::transport::Broken;
 
 /// Most pieces of one answer.
@@ -31,89 +27,67 @@ pub(super) struct Asked<'a> {
 }
 
 impl Interpreter {
-    pub(super) async fn stream(
-        self: &Arc<Self>,
-        frame: &mut Frame,
-        journal: &mut Journal,
-        step: &Step,
-        place: &Place,
-        asked: &Asked<'_>,
-    ) -> Done {
-        self.refresh(frame, place).await?;
+    pub(super) async fn stream(self: &Arc<Self>, here: &mut Here<'_>, asked: &Asked<'_>) -> Done {
+        let (step, place) = (here.step, here.place);
+        self.refresh(here.frame, place).await?;
         let deadline = Instant::now() + step.within;
-        let rendered = self.request(frame, asked.request, place)?;
-        let mut looking = frame.block(frame.prefix.clone());
+        let rendered = self.request(here.frame, asked.request, place)?;
+        let mut looking = here.frame.block(here.frame.prefix.clone());
         let mut count = 0;
-        let this = self.clone();
         let mut wanted = |record: &Arc<Record>| {
             count += 1;
-            count < MOST_RECORDS
-                && !asked
-                    .until
-                    .is_some_and(|until| this.ends(&mut looking, until, record))
+            let ends = |until| self.ends(&mut looking, until, record);
+            count < MOST_RECORDS && !asked.until.is_some_and(ends)
         };
+        let actor = here.frame.actor.clone();
+        let reading = Reading::Pieces(&mut wanted);
+        let kind = ExchangeKind::Stream;
         let exchanged = self
-            .exchange(
-                &frame.actor,
-                place,
-                ExchangeKind::Stream,
-                &rendered,
-                deadline,
-                Reading::Pieces(&mut wanted),
-            )
+            .exchange(&actor, place, kind, &rendered, deadline, reading)
             .await;
-        let records = exchanged
-            .response
-            .as_ref()
-            .map_or(&[][..], |response| &response.records);
-        if records.len() >= MOST_RECORDS {
+        if let Some(into) = asked.into {
+            let names = &self.case.names;
+            let whole = pieces(&exchanged).iter().map(|record| record.whole(names));
+            here.frame.scope.set(into, Value::list(whole).received());
+        }
+        here.frame.last = Last::Answer(exchanged.clone());
+        match self.cut_short(here, asked, &exchanged) {
+            Some(stop) => Err(stop),
+            None => {
+                self.judge_answer(here, &asked.request.status, exchanged)
+                    .await
+            }
+        }
+    }
+
+    /// The stop that it means when the stream did not end as it should.
+    fn cut_short(&self, here: &Here<'_>, asked: &Asked<'_>, exchanged: &Exchanged) -> Option<Stop> {
+        let (step, place) = (here.step, here.place);
+        let records = pieces(exchanged);
+        let came = records.len();
+        if came >= MOST_RECORDS {
             let message = format!("{}: more than {MOST_RECORDS} pieces", step.name);
-            return Err(Stop::errored(Fault::new(
+            return Some(Stop::errored(Fault::new(
                 "receive_log_full",
                 place,
                 message,
             )));
         }
-        let missed = match asked.until {
-            Some(until) if exchanged.broken.is_none() => {
-                self.missed(frame, until, records, place, step)
-            }
-            _ => None,
-        };
-        if let Some(into) = asked.into {
-            let whole: Vec<Value> = records
-                .iter()
-                .map(|record| record.whole(&self.case.names))
-                .collect();
-            frame.scope.set(into, Value::list(whole).received());
+        if let Some(Broken::Timeout(_)) = &exchanged.broken {
+            let within = super::written(step.within);
+            let message = format!(
+                "{}: the stream did not end within {within}; {came} pieces came",
+                step.name
+            );
+            return Some(Stop::failed(Fault::new("within", place, message)));
         }
-        if let Some(stop) = missed.filter(|_| {
-            exchanged
+        let is_whole = exchanged.broken.is_none()
+            && exchanged
                 .response
                 .as_ref()
-                .is_some_and(|response| (200..300).contains(&response.status))
-        }) {
-            frame.last = Last::Answer(exchanged);
-            return Err(stop);
-        }
-        if let Some(Broken::Timeout(_)) = &exchanged.broken {
-            let message = format!(
-                "{}: the stream did not end within {}; {} pieces came",
-                step.name,
-                super::written(step.within),
-                records.len()
-            );
-            return Err(Stop::failed(Fault::new("within", place, message)));
-        }
-        self.judge_answer(
-            frame,
-            journal,
-            step,
-            place,
-            &asked.request.status,
-            exchanged,
-        )
-        .await
+                .is_some_and(|response| (200..300).contains(&response.status));
+        let until = asked.until.filter(|_| is_whole)?;
+        self.missed(here.frame, until, records, place, step)
     }
 
     /// Whether a piece ends the stream; one that can't be judged does not, and is judged again.
@@ -161,181 +135,9 @@ impl Interpreter {
     }
 }
 
-/// Cuts an answer into records as its bytes come.
-#[derive(Debug)]
-pub(super) enum Splitter {
-    Events(Events),
-    Lines(Vec<u8>),
-    Chunks,
-}
-
-/// An event that is not whole yet.
-#[derive(Debug, Default)]
-pub(super) struct Events {
-    pending: Vec<u8>,
-    name: String,
-    data: Vec<u8>,
-    has_data: bool,
-    /// The last line ended with CR: an LF right behind it belongs to it.
-    skip_newline: bool,
-}
-
-impl Splitter {
-    pub(super) fn for_answer(headers: &HeaderMap) -> Self {
-        let kind = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        if kind.starts_with("text/event-stream") {
-            Self::Events(Events::default())
-        } else if kind.contains("ndjson") || kind.contains("jsonl") || kind.contains("json-seq") {
-            Self::Lines(Vec::new())
-        } else {
-            Self::Chunks
-        }
-    }
-
-    /// The records that a piece completes; `None` is the end.
-    pub(super) fn split(&mut self, piece: Option<&[u8]>, at_ms: f64) -> Vec<Record> {
-        match (self, piece) {
-            (Self::Events(events), Some(bytes)) => events.take(bytes, at_ms),
-            // An event without its closing empty line is not an event.
-            (Self::Events(_) | Self::Chunks, None) => Vec::new(),
-            (Self::Lines(pending), Some(bytes)) => lines(pending, bytes, at_ms),
-            (Self::Lines(pending), None) => line_record(&std::mem::take(pending), at_ms)
-                .into_iter()
-                .collect(),
-            (Self::Chunks, Some([])) => Vec::new(),
-            (Self::Chunks, Some(bytes)) => {
-                vec![Record::new(at_ms, "chunk", Bytes::copy_from_slice(bytes))]
-            }
-        }
-    }
-}
-
-fn lines(pending: &mut Vec<u8>, bytes: &[u8], at_ms: f64) -> Vec<Record> {
-    let mut records = Vec::new();
-    for &byte in bytes {
-        if byte == b'\n' {
-            records.extend(line_record(pending, at_ms));
-            pending.clear();
-        } else {
-            pending.push(byte);
-        }
-    }
-    records
-}
-
-fn line_record(line: &[u8], at_ms: f64) -> Option<Record> {
-    let line = line.trim_ascii();
-    let line = line.strip_prefix(b"\x1e").unwrap_or(line);
-    (!line.is_empty()).then(|| Record::new(at_ms, "line", Bytes::copy_from_slice(line)))
-}
-
-impl Events {
-    fn take(&mut self, bytes: &[u8], at_ms: f64) -> Vec<Record> {
-        let mut records = Vec::new();
-        for &byte in bytes {
-            let is_rest_of_line_end = byte == b'\n' && std::mem::take(&mut self.skip_newline);
-            match byte {
-                _ if is_rest_of_line_end => {}
-                b'\n' | b'\r' => {
-                    self.skip_newline = byte == b'\r';
-                    let line = std::mem::take(&mut self.pending);
-                    records.extend(self.line(&line, at_ms));
-                }
-                _ => {
-                    self.skip_newline = false;
-                    self.pending.push(byte);
-                }
-            }
-        }
-        records
-    }
-
-    fn line(&mut self, line: &[u8], at_ms: f64) -> Option<Record> {
-        if line.is_empty() {
-            return self.finish(at_ms);
-        }
-        let (field, value) = match line.iter().position(|&byte| byte == b':') {
-            Some(at) => (&line[..at], &line[at + 1..]),
-            None => (line, &[][..]),
-        };
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        match field {
-            b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
-            b"data" => {
-                if self.has_data {
-                    self.data.push(b'\n');
-                }
-                self.data.extend_from_slice(value);
-                self.has_data = true;
-            }
-            // A comment keeps a connection alive; `id` and `retry` matter to reconnects only.
-            _ => {}
-        }
-        None
-    }
-
-    fn finish(&mut self, at_ms: f64) -> Option<Record> {
-        let name = std::mem::take(&mut self.name);
-        let data = std::mem::take(&mut self.data);
-        let name = if name.is_empty() { "message" } else { &name };
-        std::mem::take(&mut self.has_data).then(|| Record::new(at_ms, name, Bytes::from(data)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn split(kind: &str, pieces: &[&str]) -> Vec<(String, String)> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
-        let mut splitter = Splitter::for_answer(&headers);
-        let mut records: Vec<Record> = pieces
-            .iter()
-            .flat_map(|piece| splitter.split(Some(piece.as_bytes()), 0.0))
-            .collect();
-        records.extend(splitter.split(None, 0.0));
-        records
-            .iter()
-            .map(|record| {
-                (
-                    record.kind.to_string(),
-                    String::from_utf8_lossy(&record.bytes).into_owned(),
-                )
-            })
-            .collect()
-    }
-
-    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected
-            .iter()
-            .map(|(kind, text)| ((*kind).to_owned(), (*text).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn events_are_whole_however_they_are_cut() {
-        let text = "event: started\r\ndata: {\"a\":1}\r\n\r\n: still here\ndata: x\ndata: y\n\ndata: unfinished";
-        let expected = pairs(&[("started", "{\"a\":1}"), ("message", "x\ny")]);
-        assert_eq!(split("text/event-stream", &[text]), expected);
-        let bytes: Vec<String> = text.chars().map(String::from).collect();
-        let bytes: Vec<&str> = bytes.iter().map(String::as_str).collect();
-        assert_eq!(split("text/event-stream", &bytes), expected);
-    }
-
-    #[test]
-    fn lines_and_chunks_are_records_too() {
-        assert_eq!(
-            split("application/x-ndjson", &["{}\n{\"a\"", ":1}\n[]"]),
-            pairs(&[("line", "{}"), ("line", "{\"a\":1}"), ("line", "[]")])
-        );
-        assert_eq!(
-            split("text/plain", &["ab", "c"]),
-            pairs(&[("chunk", "ab"), ("chunk", "c")])
-        );
-    }
+fn pieces(exchanged: &Exchanged) -> &[Arc<Record>] {
+    exchanged
+        .response
+        .as_ref()
+        .map_or(&[][..], |response| &response.records)
 }

@@ -13,10 +13,9 @@ use super::{Answering, BodyReader, Broken, Call, Head, Opening, Traffic, Transpo
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Canned {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+struct Canned {
+    status: u16,
+    body: String,
 }
 
 /// Answers by `METHOD path`, each queue in order; its last answer is given again and again.
@@ -30,7 +29,6 @@ impl CannedTransport {
     pub(crate) fn answer(self, to: &str, status: u16, body: &str) -> Self {
         let canned = Canned {
             status,
-            headers: Vec::new(),
             body: body.to_owned(),
         };
         self.answers
@@ -67,13 +65,9 @@ impl Transport for CannedTransport {
                 call.url.path()
             ))));
         };
-        let mut headers = HeaderMap::new();
-        for (name, value) in &canned.headers {
-            headers.append(*name, value.parse().unwrap());
-        }
         let head = Head {
             status: canned.status,
-            headers,
+            headers: HeaderMap::new(),
             peer: "canned".to_owned(),
             phases: Phases::default(),
             first_byte: Instant::now(),

@@ -1,5 +1,14 @@
 //! The engine against real servers on loopback: each kind of step, each outcome, each refusal.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it must be"
+)]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a suite's text is read best in one piece"
+)]
+
 mod blocks;
 mod dialing;
 mod outcomes;
