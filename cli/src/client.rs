@@ -45,6 +45,8 @@ pub(crate) struct Events(Streaming<v1::FollowReply>);
 pub(crate) enum Broken {
     /// The coordinator is away; it may come back.
     Away(String),
+    /// It answers and refuses; right after its start it may not know its runs yet.
+    Refused(Error),
     /// It will not get better.
     For(Error),
 }
@@ -102,7 +104,7 @@ impl Client {
         match self.inner.follow(message).await {
             Ok(reply) => Ok(Events(reply.into_inner())),
             Err(status) if is_away(&status) => Err(Broken::Away(status.message().to_owned())),
-            Err(status) => Err(Broken::For(self.refused("show the run", &status))),
+            Err(status) => Err(Broken::Refused(self.refused("show the run", &status))),
         }
     }
 
@@ -163,6 +165,14 @@ impl Client {
     }
 
     fn refused(&self, what: &str, status: &tonic::Status) -> Error {
+        if is_away(status) {
+            return Error::NothingRan(format!(
+                "the connection to the coordinator at {} broke ({}); does it want certificates \
+                 (--tls-cert, --tls-key, --tls-ca)?",
+                self.address,
+                innermost(status)
+            ));
+        }
         let text = format!(
             "the coordinator at {} did not {what}: {}",
             self.address,
@@ -170,8 +180,7 @@ impl Client {
         );
         match status.code() {
             tonic::Code::InvalidArgument => Error::Invalid(text),
-            tonic::Code::Unavailable
-            | tonic::Code::FailedPrecondition
+            tonic::Code::FailedPrecondition
             | tonic::Code::ResourceExhausted
             | tonic::Code::NotFound => Error::NothingRan(text),
             _ => Error::Unexpected(text),
@@ -201,11 +210,9 @@ impl Events {
     }
 }
 
+/// The connection, not the coordinator: what a coordinator says itself has no cause behind it.
 fn is_away(status: &tonic::Status) -> bool {
-    matches!(
-        status.code(),
-        tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Cancelled
-    )
+    status.code() == tonic::Code::Unavailable || std::error::Error::source(status).is_some()
 }
 
 /// The last cause: what the machine said, without what was wrapped around it.

@@ -17,6 +17,8 @@ use crate::view::View;
 /// How long beyond the run's own deadline a silent coordinator is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(500);
+/// Refusals in a row that are taken for a coordinator that is only just starting.
+const REFUSALS: u32 = 60;
 
 /// Ctrl-C as a wish: the first ends the run well, the second ends the process.
 #[derive(Debug)]
@@ -55,6 +57,7 @@ struct Follower<'a> {
     /// Position of the next event wanted.
     position: u64,
     is_cancelled: bool,
+    is_away: bool,
 }
 
 /// Follows a submitted run until it has its verdict.
@@ -72,23 +75,25 @@ pub(crate) async fn follow(
         view,
         position: 0,
         is_cancelled: false,
+        is_away: false,
     };
     let begun = clock::now();
-    let mut is_away = false;
+    let mut n_refused = 0;
     while !follower.run.is_ended() {
         match follower.stream(interrupt.stop()).await {
-            Ok(()) => is_away = false,
+            Ok(()) => n_refused = 0,
+            Err(Broken::Refused(error)) => {
+                n_refused += 1;
+                if n_refused > REFUSALS {
+                    return Err(error);
+                }
+            }
             Err(Broken::For(error)) => return Err(error),
             Err(Broken::Away(why)) => {
                 if clock::now().since(begun) > give_up {
                     return Err(lost_sight(&follower.id, &why));
                 }
-                if !is_away {
-                    follower.view.note(&format!(
-                        "the coordinator is away ({why}); waiting for it, the run goes on"
-                    ));
-                }
-                is_away = true;
+                follower.is_away(&why);
             }
         }
         if !follower.run.is_ended() {
@@ -113,7 +118,19 @@ impl Follower<'_> {
         }
     }
 
+    fn is_away(&mut self, why: &str) {
+        tracing::debug!(why, "the stream of events ended early");
+        if !self.is_away {
+            self.view
+                .note("the coordinator is away; waiting for it, the run goes on meanwhile");
+        }
+        self.is_away = true;
+    }
+
     fn take(&mut self, batch: Batch) -> Result<(), Broken> {
+        if std::mem::take(&mut self.is_away) {
+            self.view.note("the coordinator is back");
+        }
         let illegal = |error| {
             Broken::For(Error::unexpected(
                 "follow the run, its log is broken",

@@ -8,6 +8,7 @@ mod words;
 use domain::Plan;
 use domain::event::RunEvent;
 use domain::run::Run;
+use lifecycle::clock;
 
 use crate::output::Output;
 use live::Live;
@@ -35,7 +36,7 @@ impl View {
                 if let Some(words) = words.filter(|words| words.is_news) {
                     live.note(&words.text);
                 }
-                live.show(run);
+                live.show(run, clock::now());
             }
             None => {
                 if let Some(words) = words {

@@ -1,13 +1,17 @@
 //! The live table: one line per region and tier, redrawn as outcomes come in.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::plan::{PlannedCase, PlannedRegion, Tier};
 use domain::run::Run;
-use domain::{Outcome, Plan, Totals};
+use domain::{Instant, Outcome, Plan, Totals};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 type Key = (PlannedRegion, Tier);
+
+/// Counting goes over all cases, so it is not done for each event of a big run.
+const REDRAW: Duration = Duration::from_millis(100);
 
 const STYLE: &str = "{prefix} {bar:30.green/black.bright} {pos:>4}/{len:<4} {msg}";
 
@@ -16,6 +20,7 @@ const STYLE: &str = "{prefix} {bar:30.green/black.bright} {pos:>4}/{len:<4} {msg
 pub(super) struct Live {
     screen: MultiProgress,
     lines: BTreeMap<Key, ProgressBar>,
+    drawn: Option<Instant>,
 }
 
 impl Live {
@@ -41,10 +46,20 @@ impl Live {
                 ((region, tier), line)
             })
             .collect();
-        Self { screen, lines }
+        Self {
+            screen,
+            lines,
+            drawn: None,
+        }
     }
 
-    pub(super) fn show(&mut self, run: &Run) {
+    /// Draws the counts, unless that was just done.
+    pub(super) fn show(&mut self, run: &Run, now: Instant) {
+        let is_fresh = self.drawn.is_some_and(|drawn| now.since(drawn) < REDRAW);
+        if is_fresh && !run.is_ended() {
+            return;
+        }
+        self.drawn = Some(now);
         for (key, totals) in run.totals_by(key) {
             if let Some(line) = self.lines.get(&key) {
                 line.set_position(totals.settled());

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use staging::Defect;
 
 use crate::muster::{Muster, Said};
@@ -298,4 +299,59 @@ fn ctrl_c_ends_the_run_well_and_the_rest_is_cancelled() {
     assert_eq!(ended.status.code(), Some(105), "{rest}");
     let report = muster.read("out/report.json");
     assert!(report.contains("\"outcome\": \"cancelled\""), "{report}");
+}
+
+#[test]
+fn complete_runs_only_what_was_left_and_reports_all_of_it() {
+    let target = Target::start(&[]);
+    let muster = Muster::new();
+    let rows: Vec<String> = (0..60)
+        .map(|row| (row, if row == 0 { "perfect" } else { "healthy" }))
+        .map(|(row, want)| format!("      r{row}: {{ want: {want} }}\n"))
+        .collect();
+    let many = FAILING
+        .replace(
+            "    steps:\n",
+            &format!("    rows:\n{}    steps:\n", rows.concat()),
+        )
+        .replace("body.status == \"perfect\"", "body.status == row.want");
+    muster.write("suites/many.yaml", &many);
+    let first = run(&muster, &target, &["-x", "--out", "first"]);
+    assert_eq!(first.code, 100, "{}", first.all());
+    let before = totals(&muster, "first");
+    assert!(before["cancelled"].as_u64() > Some(0), "{}", first.all());
+    let second = muster.call(&["run", "--complete", "last", "--out", "second"]);
+    assert_eq!(
+        second.code,
+        100,
+        "the failure is taken over: {}",
+        second.all()
+    );
+    let after = totals(&muster, "second");
+    assert_eq!(
+        (&after["passed"], &after["failed"]),
+        (&59.into(), &1.into()),
+        "{}",
+        second.all()
+    );
+    let ran = second.stderr.matches("passed    ").count();
+    assert_eq!(
+        before["cancelled"],
+        ran,
+        "only what was left ran: {}",
+        second.all()
+    );
+    let record = muster.call(&["show", "failing::expects_too_much[r0]@any"]);
+    assert_eq!(record.code, 0, "{}", record.all());
+    assert!(
+        record.stdout.contains("GET "),
+        "the earlier run's record: {}",
+        record.stdout
+    );
+}
+
+fn totals(muster: &Muster, out: &str) -> Value {
+    let report = muster.read(&format!("{out}/report.json"));
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    report["totals"].clone()
 }

@@ -3,6 +3,12 @@
 //! Each test has a folder of its own and starts the real program. Whole grids with several
 //! processes are tested in `e2e`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where the world is not as it needs it"
+)]
+
 mod check;
 mod demo;
 mod exit_codes;
@@ -11,4 +17,5 @@ mod laptop;
 mod locks;
 mod muster;
 mod platform;
+mod separate;
 mod words;
