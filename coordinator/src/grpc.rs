@@ -55,6 +55,7 @@ impl Doors {
             .http2_keepalive_interval(Some(Duration::from_secs(10)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
             .max_concurrent_streams(PER_CONNECTION)
+            .http2_max_header_list_size(16 * 1024)
             .initial_stream_window_size(1024 * 1024)
             .initial_connection_window_size(4 * 1024 * 1024);
         let server = match &config.tls {
