@@ -17,7 +17,8 @@ services:
   api: "https://api.test/v1"
   auth: "https://auth.test"
 allow:
-  - "*.test:443"
+  - "api.test:443"
+  - "auth.test:443"
 regions: [here]
 users:
   member:
