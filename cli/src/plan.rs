@@ -82,7 +82,11 @@ fn fresh(args: &RunArgs, archive: &Archive, output: &Output) -> Result<Frozen, E
         suites: planning::suites(&selection.suites),
         cases: [cases, locked.not_selected].concat(),
         lock_problems: locked.problems,
-        value,
+        currency: value
+            .as_ref()
+            .map(|file| file.currency.clone())
+            .unwrap_or_default(),
+        value: value.map(|file| file.lines).unwrap_or_default(),
         deadline: args
             .deadline
             .or(selection.settings.deadline)

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::plan::{PlannedCase, ValueLine};
+use domain::plan::PlannedCase;
 use suite::lock::{Difference, Lock};
-use suite::value_file;
+use suite::value_file::{self, ValueFile};
 
 use crate::error::Error;
 use crate::output::Output;
@@ -65,15 +65,15 @@ pub(crate) fn read_lock(path: &Path, output: &Output) -> Result<Option<Lock>, Er
         .map_err(|problem| tell(&[problem], &name, &text, output))
 }
 
-/// The lines of the value file, if there is one.
-pub(super) fn value(selection: &Selection, output: &Output) -> Result<Vec<ValueLine>, Error> {
+/// The value file, if there is one.
+pub(super) fn value(selection: &Selection, output: &Output) -> Result<Option<ValueFile>, Error> {
     let named = selection.settings.value.as_ref().map(PathBuf::from);
     let path = named
         .clone()
         .unwrap_or_else(|| selection.beside.join(VALUE));
     let Some((name, text)) = read(&path)? else {
         return match named {
-            None => Ok(Vec::new()),
+            None => Ok(None),
             Some(path) => Err(Error::Invalid(format!(
                 "muster.yaml names the value file {}, and there is no such file",
                 path.display()
@@ -81,7 +81,7 @@ pub(super) fn value(selection: &Selection, output: &Output) -> Result<Vec<ValueL
         };
     };
     value_file::parse(&name, &text)
-        .map(|file| file.lines)
+        .map(Some)
         .map_err(|problems| tell(&problems, &name, &text, output))
 }
 
