@@ -216,6 +216,13 @@ impl Coordinator {
         let Some(lead) = self.runs.get_mut(run) else {
             return false;
         };
+        #[cfg(feature = "planted")]
+        let event = match (self.config.planted, event) {
+            (Some(crate::planted::Planted::FoldDiffersFromLog), event) => {
+                return lead.decide_two_ways(event, due);
+            }
+            (_, event) => event,
+        };
         match lead.run.apply(&event) {
             Ok(()) => {
                 lead.is_survey_due |= calls_for_survey(&event);

@@ -22,12 +22,16 @@ pub enum Planted {
     WatermarkNotRestored,
     /// A conflict is taken for success.
     ConflictIsSuccess,
+    /// The verdict is written without asking the second routine, and names no table.
+    SealWithoutHash,
+    /// The leader's fold and the log tell another outcome: only the second routine can see it.
+    FoldDiffersFromLog,
     /// The lease of a disconnected worker is given away at once.
     LossAtDisconnect,
 }
 
 impl Planted {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SendBeforeDurable,
         Self::AckBeforeDurable,
         Self::NoTokenCheck,
@@ -37,6 +41,8 @@ impl Planted {
         Self::RenewalWithoutProof,
         Self::WatermarkNotRestored,
         Self::ConflictIsSuccess,
+        Self::SealWithoutHash,
+        Self::FoldDiffersFromLog,
         Self::LossAtDisconnect,
     ];
 }

@@ -106,6 +106,23 @@ impl Lead {
         self.base.1 + elapsed.saturating_sub(self.base.0)
     }
 
+    /// The planted bug: the fold learns that a failed case was errored, the log that it failed.
+    #[cfg(feature = "planted")]
+    pub(crate) fn decide_two_ways(&mut self, event: RunEvent, due: Instant) -> bool {
+        let mut folded = event.clone();
+        if let RunEvent::CaseSettled { result, .. } = &mut folded
+            && result.outcome == domain::Outcome::Failed
+        {
+            result.outcome = domain::Outcome::Errored;
+        }
+        let is_legal = self.run.apply(&folded).is_ok();
+        if is_legal {
+            self.is_survey_due = true;
+            self.writer.push(event, due);
+        }
+        is_legal
+    }
+
     /// What an output needs that depends on all decided so far.
     pub(crate) fn mark(&self) -> Vec<Mark> {
         vec![Mark {

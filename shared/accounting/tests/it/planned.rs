@@ -28,6 +28,7 @@ pub(crate) fn plan(chance: &mut Chance, number: u64) -> Plan {
         gate: None,
         lock_problems: Vec::new(),
         value: Vec::new(),
+        currency: String::new(),
         deadline: DEADLINE,
         max_fail: chance.percent(5).then_some(3),
         completes: None,
@@ -60,6 +61,7 @@ fn case(chance: &mut Chance, place: u64) -> PlannedCase {
         suite,
         test,
         title: String::new(),
+        group: None,
         tier: if chance.percent(50) {
             Tier::P1
         } else {
