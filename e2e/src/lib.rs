@@ -3,6 +3,7 @@
 //! Everything binds a free port on loopback, lives in a temporary folder, and is killed when it is
 //! dropped. Tests in `tests/it` say what must happen; nothing here judges.
 
+pub mod answering;
 pub mod binaries;
 pub mod follow;
 pub mod grid;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use e2e::answering::{self, Answer};
 use e2e::{Muster, Platform, Report, muster};
 
 const VACUOUS: &str = r#"muster: v1
@@ -32,7 +33,12 @@ async fn a_test_that_shows_nothing_is_unproven_and_the_verdict_is_not_go() -> Re
     let platform = Platform::start(&[]).await?;
     let muster = Muster::new()?;
     muster.write("vacuous.yaml", VACUOUS)?;
-    let report = run(&muster, &platform, "vacuous.yaml", 106)?;
+    let report = run(
+        &muster,
+        &platform.environment().to_string_lossy(),
+        "vacuous.yaml",
+        106,
+    )?;
     assert_eq!(report.verdict(), "INCONCLUSIVE");
     for case in report.cases() {
         assert_eq!(case["outcome"], "unproven", "{case}");
@@ -55,7 +61,12 @@ async fn a_platform_that_is_down_skips_every_case_and_is_inconclusive() -> Resul
     platform.process.kill();
     let muster = Muster::new()?;
     let began = Instant::now();
-    let report = run(&muster, &platform, &muster::suites().to_string_lossy(), 106)?;
+    let report = run(
+        &muster,
+        &platform.environment().to_string_lossy(),
+        &muster::suites().to_string_lossy(),
+        106,
+    )?;
     assert!(
         began.elapsed() < Duration::from_secs(15 * 60),
         "the deadline passed"
@@ -70,16 +81,25 @@ async fn a_platform_that_is_down_skips_every_case_and_is_inconclusive() -> Resul
     Ok(())
 }
 
-/// The environment file allows the platform's own two addresses and nothing else.
+/// A listener that is not on the allow-list must never see a connection, however a test gets there.
 #[tokio::test]
 async fn a_target_off_the_allow_list_is_refused_at_connect() -> Result<()> {
-    let platform = Platform::start(&[]).await?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let elsewhere = listener.local_addr()?;
+    let elsewhere = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = elsewhere.local_addr()?.to_string();
+    let location = format!("http://{address}/");
+    let allowed = answering::serve(move |_| Answer {
+        status: "302 Found".to_owned(),
+        headers: vec![("location".to_owned(), location.clone())],
+        body: String::new(),
+    })?;
     let muster = Muster::new()?;
-    let suite = OFF_THE_LIST.replace("ELSEWHERE", &elsewhere.to_string());
-    muster.write("elsewhere.yaml", &suite)?;
-    let report = run(&muster, &platform, "elsewhere.yaml", 106)?;
+    let environment = ALLOWED
+        .replace("ALLOWED", &allowed)
+        .replace("ELSEWHERE", &address);
+    muster.write("environment.yaml", &environment)?;
+    muster.write("elsewhere.yaml", OFF_THE_LIST)?;
+    let report = run(&muster, "environment.yaml", "elsewhere.yaml", 106)?;
+    assert_eq!(report.cases().len(), 2);
     for case in report.cases() {
         assert_eq!(case["outcome"], "errored", "{case}");
         assert!(
@@ -89,7 +109,7 @@ async fn a_target_off_the_allow_list_is_refused_at_connect() -> Result<()> {
             "{case}"
         );
     }
-    let nobody = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
+    let nobody = tokio::time::timeout(Duration::from_millis(1), elsewhere.accept()).await;
     assert!(
         nobody.is_err(),
         "somebody connected to a target that is not allowed"
@@ -97,24 +117,40 @@ async fn a_target_off_the_allow_list_is_refused_at_connect() -> Result<()> {
     Ok(())
 }
 
+const ALLOWED: &str = r#"muster: v1
+environment: narrow
+services: { api: "http://ALLOWED" }
+allow:
+  - "ALLOWED"
+vars: { elsewhere: "http://ELSEWHERE" }
+regions: [here]
+users:
+  member: {}
+"#;
+
 const OFF_THE_LIST: &str = r#"muster: v1
 suite: elsewhere
 priority: P1
 tests:
   - id: directly
     steps:
-      - http: GET http://ELSEWHERE/
+      - http: GET ${vars.elsewhere}/
+        as: nobody
+        status: 200
+  - id: by_redirect
+    steps:
+      - http: GET /
+        as: nobody
+        follow_redirects: true
         status: 200
 "#;
 
-fn run(muster: &Muster, platform: &Platform, suites: &str, code: i32) -> Result<Report> {
-    let environment = platform.environment();
-    let environment = environment.to_string_lossy();
+fn run(muster: &Muster, environment: &str, suites: &str, code: i32) -> Result<Report> {
     let said = muster.call([
         "run",
         suites,
         "--env",
-        &environment,
+        environment,
         "--gate",
         "release",
         "--out",

@@ -1,13 +1,12 @@
 //! A token received in a login is in no byte that a run wrote or printed, however it is escaped.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use e2e::Muster;
+use e2e::answering::{self, Answer};
 
 /// Characters that JSON, URLs and base64 each write differently.
 const TOKEN: &str = "canary/7f3a+Q9\"w\\z=k2&m4%Xp8vL";
@@ -52,11 +51,7 @@ tests:
 
 #[test]
 fn tokens_never_reach_a_file_or_the_terminal() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?.to_string();
-    // Ends with the test's process; it holds nothing but its socket.
-    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
-
+    let address = answering::serve(answer)?;
     let muster = Muster::new()?;
     muster.write("canary.yaml", &ENVIRONMENT.replace("ADDRESS", &address))?;
     muster.write("suites/telltale.yaml", SUITE)?;
@@ -152,44 +147,22 @@ fn files(dir: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// One request, one answer: the login's tokens, or the token echoed in body and header.
-fn answer(mut stream: TcpStream) {
-    let Some(is_login) = read_request(&stream) else {
-        return;
-    };
-    let body = if is_login {
+/// The login's tokens, or the token echoed in body and header.
+fn answer(request: &str) -> Answer {
+    let body = if request.contains("/login") {
         serde_json::json!({ "access_token": TOKEN, "refresh_token": REFRESH })
     } else {
         serde_json::json!({ "echoed": format!("you said {TOKEN}"), "ok": false })
     };
-    let body = body.to_string();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nset-cookie: sid={REFRESH}\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    // A client that has gone away is its own affair.
-    let _ = stream.write_all((head + &body).as_bytes());
-}
-
-fn read_request(stream: &TcpStream) -> Option<bool> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let is_login = line.contains("/login");
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        let header = header.trim().to_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
+    let headers = [
+        ("content-type", "application/json"),
+        ("set-cookie", &format!("sid={REFRESH}")),
+    ];
+    Answer {
+        status: "200 OK".to_owned(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        body: body.to_string(),
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(is_login)
 }

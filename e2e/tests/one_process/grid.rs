@@ -260,6 +260,7 @@ pub(crate) fn plan(run: &str, target: &Target, tests: usize, regions: &[&str]) -
         gate: None,
         lock_problems: vec![],
         value: vec![],
+        currency: String::new(),
         deadline: AT_MOST,
         max_fail: None,
         completes: None,
