@@ -52,6 +52,8 @@ pub struct Case {
     pub(crate) hints: Arc<Hints>,
     pub(crate) users: Arc<Vec<(String, UserClass)>>,
     pub(crate) redaction_key: [u8; 32],
+    /// Knows what was received in other cases of the run too.
+    pub(crate) redactor: Redactor,
 }
 
 /// A try that ended.
@@ -76,16 +78,6 @@ impl Case {
             self.number,
         )
     }
-
-    /// A redactor that knows what is secret before anything is received.
-    fn redactor(&self) -> Redactor {
-        let redactor = Redactor::new(self.redaction_key);
-        let known = self.environment.tokens.iter().chain(&self.environment.vars);
-        for (name, value) in known.filter(|(_, value)| value.is_tainted()) {
-            redactor.learn_value(name, value);
-        }
-        redactor
-    }
 }
 
 /// Runs one try over a transport that is its own.
@@ -101,7 +93,7 @@ pub(crate) async fn run(
         case.clone(),
         seed,
         Tape::Live(Box::new(live)),
-        case.redactor(),
+        case.redactor.clone(),
     );
     let played = attend(play::play(&interpreter), inbox).await;
     let (recording, spans) = match interpreter.tape.live() {
@@ -123,7 +115,7 @@ pub(crate) async fn run(
 
 /// Judges a recording again: the same checks, saves, outcome and reason as when it was made.
 pub fn evaluate(case: &Arc<Case>, recording: &Recording) -> Judged {
-    let redactor = case.redactor();
+    let redactor = first_redactor(case.redaction_key, &case.environment);
     let tape = Tape::Replay(Replay::new(recording));
     let (interpreter, _inbox) =
         Interpreter::new(case.clone(), recording.seed, tape, redactor.clone());
@@ -134,6 +126,16 @@ pub fn evaluate(case: &Arc<Case>, recording: &Recording) -> Judged {
         recording,
         &redactor,
     )
+}
+
+/// A redactor that knows what is secret before anything is received.
+pub(crate) fn first_redactor(key: [u8; 32], environment: &Environment) -> Redactor {
+    let redactor = Redactor::new(key);
+    let known = environment.tokens.iter().chain(&environment.vars);
+    for (name, value) in known.filter(|(_, value)| value.is_tainted()) {
+        redactor.learn_value(name, value);
+    }
+    redactor
 }
 
 /// Drives the steps, and what goes on beside them.

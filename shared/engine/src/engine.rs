@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::record::{CaseRecord, CaseResult, Preflight};
 use domain::{AttemptId, CaseId, Evidence, Outcome, Region, RunId, SuiteName, TestId, WorkerId};
+use expression::Redactor;
 use expression::names::Names;
 use suite::environment::{Environment, UserClass};
 use suite::model::{Placement, Suite, Test};
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::case::{self, Case, EndedTry, limited};
+use crate::case::{self, Case, EndedTry, first_redactor, limited};
 use crate::dialer::allow::AllowList;
 use crate::dialer::cap::Caps;
 use crate::dialer::resolve::{Resolve, SystemResolver};
@@ -34,6 +35,8 @@ use crate::transport::network::Network;
 
 /// Longest reason of a result, in bytes.
 const REASON: usize = 300;
+/// Secrets that one redactor knows at most.
+const MOST_SECRETS: usize = 50_000;
 
 /// Whether this worker still holds the lease under which it acts; asked before every connect,
 /// request and send. Must be cheap: an atomic read, not a lock.
@@ -150,6 +153,7 @@ pub(crate) struct Inner {
     names: Arc<Names>,
     hints: Arc<Hints>,
     tests: HashMap<(SuiteName, TestId), Prepared>,
+    redactor: Mutex<Redactor>,
 }
 
 /// A test with what is known of it before any case of it runs.
@@ -201,6 +205,7 @@ impl Engine {
                 .iter()
                 .flat_map(|suite| prepare(suite, environment))
                 .collect(),
+            redactor: Mutex::new(first_redactor(config.redaction_key, environment)),
             config,
         };
         Ok(Self {
@@ -365,7 +370,18 @@ impl Inner {
             hints: self.hints.clone(),
             users: Arc::default(),
             redaction_key: self.config.redaction_key,
+            redactor: self.redactor(),
         }
+    }
+
+    /// The redactor that cases share, so that one case never shows what another received. When it
+    /// knows very many secrets a new one takes over, so that a long run does not fill memory.
+    fn redactor(&self) -> Redactor {
+        let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+        if redactor.len() > MOST_SECRETS {
+            *redactor = first_redactor(self.config.redaction_key, &self.config.environment);
+        }
+        redactor.clone()
     }
 
     /// One try over the real network.

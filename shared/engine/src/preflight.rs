@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::plan::OnWorkerLoss;
 use domain::record::{Preflight, Probe};
 use domain::{AttemptId, CaseId, Outcome, TestId};
+use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 use suite::model::{Placement, Suite, Test};
 use tokio_util::sync::CancellationToken;
@@ -33,26 +34,33 @@ pub(crate) async fn run(
     gate: &Arc<dyn LeaseGate>,
     stop: &CancellationToken,
 ) -> Preflight {
-    let mut preflight = Preflight {
-        green: true,
-        ..Preflight::default()
-    };
-    let mut said = BTreeSet::new();
-    for suite in engine
+    let suites = engine
         .config
         .suites
         .iter()
-        .filter(|suite| !suite.requires.is_empty())
-    {
-        let is_green = require(engine, suite, gate, stop, &mut preflight.probes, &mut said).await;
-        preflight.green &= is_green;
-        if stop.is_cancelled() {
-            preflight.green = false;
-            break;
-        }
+        .filter(|suite| !suite.requires.is_empty());
+    // At once, so that a platform that hangs costs the time of one suite.
+    let required = join_all(suites.map(|suite| require(engine, suite, gate, stop))).await;
+    let mut preflight = Preflight {
+        green: !stop.is_cancelled(),
+        ..Preflight::default()
+    };
+    let mut said = BTreeSet::new();
+    for required in required {
+        preflight.green &= required.is_green;
+        preflight.probes.extend(required.probes);
+        said.extend(required.said);
     }
     preflight.fingerprint = fingerprint(&said);
     preflight
+}
+
+/// What one suite's `requires` met.
+#[derive(Default)]
+struct Required {
+    is_green: bool,
+    probes: Vec<Probe>,
+    said: Vec<String>,
 }
 
 /// One suite's `requires`, until they pass or the attempts are spent.
@@ -61,31 +69,35 @@ async fn require(
     suite: &Arc<Suite>,
     gate: &Arc<dyn LeaseGate>,
     stop: &CancellationToken,
-    probes: &mut Vec<Probe>,
-    said: &mut BTreeSet<String>,
-) -> bool {
+) -> Required {
     let test = Arc::new(requires_as_test(suite));
+    let mut required = Required::default();
     let mut pause = PAUSE;
     for attempt in 1..=ATTEMPTS {
         let id = CaseId::new(format!("{}::requires@{}", suite.name, engine.config.region));
         let case = Arc::new(engine.case(id, suite, &test, AttemptId(0), attempt));
         let ended = engine.run(case, gate, stop).await;
         // Steps without a written check prove nothing, and that is enough to see that it answers.
-        let is_green = matches!(ended.judged.outcome, Outcome::Passed | Outcome::Unproven);
-        probes.extend(probed(suite, &ended, attempt, is_green));
-        if is_green {
-            said.extend(exchanges(&ended).flat_map(|(_, exchanged)| self_description(exchanged)));
-            return true;
+        let outcome = ended.judged.outcome;
+        required.is_green = matches!(outcome, Outcome::Passed | Outcome::Unproven);
+        required
+            .probes
+            .extend(probed(suite, &ended, attempt, required.is_green));
+        if required.is_green {
+            let said = exchanges(&ended).flat_map(|(_, exchanged)| self_description(exchanged));
+            required.said.extend(said);
+            return required;
         }
-        if attempt < ATTEMPTS {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => return false,
-            }
-            pause *= 2;
+        if attempt == ATTEMPTS {
+            break;
         }
+        let stopped = tokio::time::timeout(pause, stop.cancelled()).await.is_ok();
+        if stopped || !gate.is_open() {
+            return required;
+        }
+        pause *= 2;
     }
-    false
+    required
 }
 
 fn requires_as_test(suite: &Suite) -> Test {

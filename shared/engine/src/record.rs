@@ -2,7 +2,7 @@
 //!
 //! Pure. Texts are redacted whole and then cut, so that no part of a secret stays at an edge.
 
-use domain::record::{Exchange, ExchangeKind, Payload, Span, TryRecord};
+use domain::record::{Check, Exchange, ExchangeKind, Payload, Span, TryRecord};
 use expression::Redactor;
 use http::HeaderMap;
 
@@ -17,6 +17,8 @@ const BODY: usize = 16 * 1024;
 const SMALL_BODY: usize = 256;
 /// Text of all bodies after which further ones are kept small.
 const ALL_BODIES: usize = 2 * 1024 * 1024;
+/// Checks kept of one try besides those that did not hold, and saved values.
+const LINES: usize = 1_000;
 /// Exchanges kept of one try: the first half and the last half.
 const EXCHANGES: usize = 1_000;
 
@@ -32,11 +34,23 @@ pub(crate) fn of(
     };
     TryRecord {
         exchanges: writer.exchanges(recording),
-        checks: judged.checks.clone(),
-        saved: judged.saved.clone(),
+        checks: kept_checks(&judged.checks),
+        saved: judged.saved.iter().take(LINES).cloned().collect(),
         spans: spans.into_iter().map(|span| writer.span(span)).collect(),
         failure: judged.failure.clone(),
     }
+}
+
+/// The first checks, and of the later ones those that did not hold.
+fn kept_checks(checks: &[Check]) -> Vec<Check> {
+    let is_kept = |(position, check): &(usize, &Check)| *position < LINES || !check.held;
+    checks
+        .iter()
+        .enumerate()
+        .filter(is_kept)
+        .map(|(_, check)| check.clone())
+        .take(2 * LINES)
+        .collect()
 }
 
 /// One thing to be written.

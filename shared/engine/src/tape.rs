@@ -11,6 +11,7 @@ mod ready;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ use crate::recording::{Moment, Observation, Place, Recording, Seen};
 use crate::seed::Seed;
 use crate::socket::{Entry, Log};
 use crate::trace::Spans;
-use crate::transport::Transport;
+use crate::transport::{TRY_LIMIT, Transport};
 pub(crate) use clock::{Cancel, Clock};
 pub(crate) use ready::run_ready;
 
@@ -43,6 +44,7 @@ pub(crate) struct Live {
     seed: Seed,
     current: Mutex<Arc<str>>,
     observations: Mutex<Vec<Observation>>,
+    kept: AtomicUsize,
     logs: Mutex<Vec<(Arc<str>, Arc<Log>)>>,
 }
 
@@ -69,6 +71,7 @@ impl Live {
             seed,
             current: Mutex::new(Arc::from("")),
             observations: Mutex::new(Vec::new()),
+            kept: AtomicUsize::new(0),
             logs: Mutex::new(Vec::new()),
         }
     }
@@ -100,6 +103,12 @@ impl Live {
             now_ms: self.clock.now_ms(),
             logs,
         }
+    }
+
+    /// Counts bytes of answers that are kept; whether there is still room for them.
+    pub(crate) fn keeps(&self, bytes: usize) -> bool {
+        let kept = self.kept.fetch_add(bytes, Ordering::Relaxed);
+        kept.saturating_add(bytes) <= TRY_LIMIT
     }
 
     /// Runs a task that ends with the try.

@@ -28,6 +28,8 @@ pub use crate::dialer::stream::Traffic;
 
 /// Largest body that is read, in bytes after decoding.
 pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// Most bytes that all answers of one try may have together.
+pub const TRY_LIMIT: usize = 128 * 1024 * 1024;
 /// Largest WebSocket message that is read, in bytes.
 pub const MESSAGE_LIMIT: usize = 1024 * 1024;
 /// Most header lines of an answer.
@@ -165,6 +167,8 @@ pub enum Broken {
     Protocol(String),
     #[error("the body is larger than {0} bytes")]
     BodyLimit(usize),
+    #[error("the answers of this try are larger than {0} bytes together")]
+    TryLimit(usize),
     #[error("a message is larger than {0} bytes")]
     MessageLimit(usize),
 }
@@ -185,6 +189,7 @@ impl Broken {
             Self::Closed(_) => "closed",
             Self::Protocol(_) => "protocol",
             Self::BodyLimit(_) => "body_limit",
+            Self::TryLimit(_) => "receive_log_full",
             Self::MessageLimit(_) => "message_limit",
         }
     }

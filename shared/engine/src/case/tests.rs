@@ -54,6 +54,7 @@ fn case(tests: &str) -> Arc<Case> {
         test: Arc::new(suite.tests[0].clone()),
         users: Arc::new(needed::users(&suite.tests[0], &loaded.environment)),
         suite,
+        redactor: first_redactor([1; 32], &loaded.environment),
         environment: loaded.environment,
         row: None,
         run: RunId::new("r"),

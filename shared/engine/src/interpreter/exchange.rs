@@ -17,7 +17,7 @@ use crate::dialer::milliseconds;
 use crate::recording::{Exchanged, Place, Record, Response, Seen};
 use crate::tape::Live;
 use crate::trace;
-use crate::transport::{Answering, Broken, Call, Traffic, Unanswered};
+use crate::transport::{Answering, Broken, Call, TRY_LIMIT, Traffic, Unanswered};
 
 /// How a body is read.
 pub(super) enum Reading<'a> {
@@ -274,6 +274,10 @@ async fn read(
     let mut broken = None;
     'reading: loop {
         let piece = match body.next(deadline).await {
+            Ok(Some(piece)) if !live.keeps(piece.len()) => {
+                broken = Some(Broken::TryLimit(TRY_LIMIT));
+                break;
+            }
             Ok(piece) => piece,
             Err(error) => {
                 broken = Some(error);

@@ -31,9 +31,20 @@ pub(crate) fn judge(
         }
         (ExpectedStatus::Default, Default::Switching) => (status == 101, "101".to_owned()),
     };
+    let written = match expected {
+        ExpectedStatus::Listed { line, .. } => Place {
+            line: *line,
+            ..place.clone()
+        },
+        ExpectedStatus::Default => place.clone(),
+    };
     let fault = (!holds).then(|| {
-        Fault::new("status", place, format!("expected {wanted}, was {status}"))
-            .with(wanted.clone(), status.to_string())
+        Fault::new(
+            "status",
+            &written,
+            format!("expected {wanted}, was {status}"),
+        )
+        .with(wanted.clone(), status.to_string())
     });
     let check = match expected {
         ExpectedStatus::Listed { line, .. } => {
