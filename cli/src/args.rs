@@ -20,7 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   muster init                           start with a small suite in this folder
   muster check                          find every mistake in every file, run nothing
-  muster list -k 'P1 and not slow'      what would run, and why not the rest
+  muster list -k 'p1 and not slow'      what would run, and why not the rest
   muster run suites/ --env staging      run; the exit code says how it went
   muster run --failed                   only what failed last time
   muster show test_016                  the exchanges and checks of one case
@@ -48,14 +48,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Put a small suite, an environment and settings into a folder, to start from.
+    /// Put a small suite and its environment into a folder, to start from.
     #[command(after_help = "Examples:\n  muster init\n  muster init tests/staging")]
     Init(InitArgs),
     /// Find every mistake in suites, environments, gates and settings; run nothing.
     #[command(after_help = "Examples:\n  muster check\n  muster check suites/ environments/")]
     Check(CheckArgs),
     /// Show which cases a run would have, and why the rest would not run.
-    #[command(after_help = "Examples:\n  muster list suites/\n  muster list -k 'P1 and auth'")]
+    #[command(after_help = "Examples:\n  muster list suites/\n  muster list -k 'p1 and tag:auth'")]
     List(SuiteArgs),
     /// Run suites against an environment, here or on a grid, and judge.
     #[command(after_help = selection::RUN_EXAMPLES)]
@@ -189,7 +189,7 @@ pub(crate) struct DemoArgs {
     /// Leave the platform and the grid running afterwards, until Ctrl-C, to look around.
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Switch on a defect of the platform; may be given several times. `list` names them all.
+    /// Switch on a defect of the platform; may be given several times. A wrong name lists them all.
     #[arg(long = "defect", value_name = "NAME")]
     pub(crate) defects: Vec<String>,
     /// The waterfall of each failed case.

@@ -10,10 +10,10 @@ use super::service::GridArgs;
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
   muster run suites/ --env staging
-  muster run suites/p1.yaml -k 'tag(auth) and not slow' -x
+  muster run suites/p1.yaml -k 'tag:auth and not slow' -x
   muster run suites/ --gate release --out reports/
   muster run --failed                   the failed cases of the last run
-  muster run --complete 20260314-0941   only what that run left unproven, one joint report
+  muster run --complete last            only what it left unproven, one joint report
   muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1";
 
 /// Which suites, which environment, which cases.
@@ -24,7 +24,10 @@ pub(crate) struct SuiteArgs {
     /// The environment: a file, or a name (environments/NAME.yaml, or NAME.yaml beside the suites).
     #[arg(long, value_name = "NAME|FILE", env = "MUSTER_ENV")]
     pub(crate) env: Option<String>,
-    /// Only cases that fit: a tier, tag, suite, id or a part of one, joined by and, or, not.
+    /// Only tests that fit, for example `p1 and not tag:slow` or `id:test_0*`.
+    ///
+    /// A bare word is a tier, or a part of an id, suite or tag; `id:`, `suite:`, `tag:` and `group:`
+    /// say which; `and`, `or`, `not` and ( ) join them; `*` stands for any text.
     #[arg(short = 'k', value_name = "FILTER")]
     pub(crate) filter: Option<String>,
     /// Set a variable of the environment; its value is read as YAML.
@@ -33,7 +36,7 @@ pub(crate) struct SuiteArgs {
     /// The regions of the run; by default those of the environment.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) regions: Vec<String>,
-    /// Judge by a gate: `release`, or gates/NAME.yaml.
+    /// Judge by a gate: `release`, gates/NAME.yaml, or `none` against what muster.yaml says.
     #[arg(long, value_name = "NAME")]
     pub(crate) gate: Option<String>,
 }
