@@ -70,6 +70,7 @@ pub struct Coordinator {
     workers: BTreeMap<WorkerId, Attendance>,
     streams: BTreeMap<StreamId, WorkerId>,
     n_stamps: u64,
+    /// The greatest session given, by us or, for an attempt, by an earlier leader.
     n_sessions: u64,
     submits: BTreeMap<String, PendingSubmit>,
     /// Stops asked for by clients, until the run's log is led and takes the decision.

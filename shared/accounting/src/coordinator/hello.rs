@@ -34,8 +34,7 @@ impl Coordinator {
             .is_some_and(|known| known.is_leaving);
         self.replace_stream(worker, stream);
         self.n_sessions += 1;
-        // Sessions of a later term are greater than all of an earlier one.
-        let session = SessionId((self.term.0 << 32) + self.n_sessions);
+        let session = SessionId(self.n_sessions);
         let mut attendance = Attendance::arrived(hello, stream, session, self.now);
         self.n_stamps += 1;
         attendance.stamp(self.n_stamps, hello.stamp, self.now);

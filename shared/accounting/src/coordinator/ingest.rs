@@ -15,6 +15,9 @@ use crate::coordinator::lead::{Staged, StagedResult};
 use crate::coordinator::output::{Mark, Output};
 use crate::coordinator::{Coordinator, Urgency};
 
+/// Bytes of a reason in the ledger; the whole text is in the record.
+const LONGEST_REASON: usize = 300;
+
 impl Coordinator {
     pub(super) fn result(
         &mut self,
@@ -251,7 +254,7 @@ impl Coordinator {
         {
             let attempt = *holder;
             let seq = lead.run.attempt(attempt).map_or(0, |held| held.acked) + 1;
-            let result = with_evidence(result);
+            let result = as_counted(result);
             return Some(RunEvent::CaseSettled {
                 attempt,
                 seq,
@@ -265,12 +268,12 @@ impl Coordinator {
             CaseState::Leased(holder) if *holder == id => Some(RunEvent::CaseSettled {
                 attempt: id,
                 seq,
-                result: with_evidence(result),
+                result: as_counted(result),
             }),
             CaseState::Settled {
                 attempt,
                 result: counted,
-            } if *attempt == id => Some(match with_evidence(result.clone()) == *counted {
+            } if *attempt == id => Some(match as_counted(result.clone()) == *counted {
                 true => kept(result, "it repeats the counted result"),
                 false => rejected(result, "another result of this attempt is counted"),
             }),
@@ -373,8 +376,9 @@ fn rejected(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEve
     }
 }
 
-/// Whatever a worker says: without an exchange and a check on something received, nothing passed.
-fn with_evidence(mut result: CaseResult) -> CaseResult {
+/// The result as it counts, whatever its worker says: without an exchange and a check on something
+/// received nothing passed, and a reason is short.
+fn as_counted(mut result: CaseResult) -> CaseResult {
     let is_bare = result.evidence.exchanges == 0 || result.evidence.checks == 0;
     if result.outcome == Outcome::Passed && is_bare {
         result.outcome = Outcome::Unproven;
@@ -382,5 +386,7 @@ fn with_evidence(mut result: CaseResult) -> CaseResult {
             "no_evidence: its worker said passed without showing an exchange and a check"
                 .to_owned();
     }
+    let end = result.reason.floor_char_boundary(LONGEST_REASON);
+    result.reason.truncate(end);
     result
 }

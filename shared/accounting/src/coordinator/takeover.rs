@@ -174,6 +174,13 @@ impl Coordinator {
             }
         }
         lead.is_ready = true;
+        let sessions = lead
+            .run
+            .attempts()
+            .values()
+            .map(|attempt| attempt.session.0);
+        let greatest = sessions.max().unwrap_or_default();
+        self.n_sessions = self.n_sessions.max(greatest);
         if lead.run.is_ended() {
             lead.ended_at = Some(self.now);
         }

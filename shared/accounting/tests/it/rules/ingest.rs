@@ -145,6 +145,17 @@ fn a_pass_that_shows_nothing_is_unproven() {
 }
 
 #[test]
+fn a_long_reason_is_cut_between_characters() {
+    let (mut rig, plan) = leased();
+    let mut wordy = result(&plan.cases[0].id, "east-1", Outcome::Failed);
+    wordy.reason = "é".repeat(400);
+    rig.deliver(1, &plan, 1, 1, wordy);
+    let run = rig.run(&plan);
+    let case = run.case(&plan.cases[0].id).expect("the case");
+    assert_eq!(case.reason(), "é".repeat(150));
+}
+
+#[test]
 fn a_failure_kept_beside_a_counted_pass_marks_the_case_flaky() {
     let (mut rig, plan) = leased();
     let case = plan.cases[0].id.clone();
