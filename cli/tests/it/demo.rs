@@ -10,7 +10,10 @@ fn a_clean_platform_is_go() {
     assert!(said.stdout.starts_with("GO"), "{}", said.stdout);
     let report = muster.read("out/report.json");
     assert!(report.contains("\"verdict\": \"GO\""), "{report}");
-    assert!(muster.read("out/report.md").contains("GO"));
+    let page = muster.read("out/report.md");
+    assert!(page.contains("GO"), "{page}");
+    assert!(page.contains(" USD a month"), "{page}");
+    assert!(page.contains("| Messaging (P1) |"), "{page}");
     assert!(
         muster
             .read("out/junit.xml")

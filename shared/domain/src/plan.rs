@@ -129,6 +129,8 @@ pub struct PlannedCase {
     pub suite: SuiteName,
     pub test: TestId,
     pub title: String,
+    /// Heading in reports, as the suite gives it.
+    pub group: Option<String>,
     pub tier: Tier,
     pub region: PlannedRegion,
     pub row: Option<String>,
@@ -199,6 +201,8 @@ pub struct Plan {
     /// gate. Anything here makes the verdict INCONCLUSIVE.
     pub lock_problems: Vec<String>,
     pub value: Vec<ValueLine>,
+    /// Of `value`: three letters (ISO 4217), as `USD`; empty when there is none.
+    pub currency: String,
     /// Elapsed time after which the run ends whatever happens.
     pub deadline: Duration,
     /// `-x` is 1; `None` never stops early.

@@ -47,6 +47,8 @@ pub struct ValueStanding {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value {
     pub lines: Vec<ValueStanding>,
+    /// As the plan has it: `USD`.
+    pub currency: String,
 }
 
 impl Value {
@@ -68,6 +70,7 @@ pub fn assess(plan: &Plan, findings: &Findings) -> Value {
         .map(|line| assess_line(plan, line, &tests));
     Value {
         lines: lines.collect(),
+        currency: plan.currency.clone(),
     }
 }
 

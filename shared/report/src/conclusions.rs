@@ -6,7 +6,7 @@ use domain::plan::DeclaredSkip;
 use domain::value::ValueState;
 
 use crate::change::{Change, changes};
-use crate::figures::{count, grouped};
+use crate::figures::{count, grouped, money};
 use crate::first_screen::{gap, headline, unplanned_tiers};
 use crate::summary::{CaseLine, Signature, Summary};
 
@@ -115,7 +115,7 @@ fn value_at_risk(summary: &Summary) -> Vec<String> {
     let states = [ValueState::Failing, ValueState::NotVerified];
     let at_risk = states.map(|state| (state, summary.value.sum_of(state)));
     let shown = at_risk.into_iter().filter(|(_, sum)| *sum > 0);
-    let total = grouped(summary.value.total());
+    let total = money(summary.value.total(), &summary.value.currency);
     shown
         .map(|(state, sum)| {
             format!(

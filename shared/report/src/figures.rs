@@ -34,6 +34,13 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `120,000 USD`, or the bare number where no currency is known.
+pub fn money(amount: u64, currency: &str) -> String {
+    format!("{} {currency}", grouped(amount))
+        .trim_end()
+        .to_owned()
+}
+
 /// `1 case`, `2 cases`.
 pub fn count(number: u64, noun: &str) -> String {
     match number {
@@ -103,6 +110,8 @@ mod tests {
         ] {
             assert_eq!(grouped(number), text);
         }
+        assert_eq!(money(120_000, "USD"), "120,000 USD");
+        assert_eq!(money(120_000, ""), "120,000");
     }
 
     #[test]

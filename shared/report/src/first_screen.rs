@@ -8,7 +8,7 @@ use domain::value::ValueState;
 
 use crate::change::changes;
 use crate::escape::clip;
-use crate::figures::{count, duration, equation, grouped, moment};
+use crate::figures::{count, duration, equation, grouped, moment, money};
 use crate::page::Style;
 use crate::summary::{Gap, Summary};
 
@@ -213,7 +213,7 @@ fn value(summary: &Summary) -> String {
     .map(sum);
     format!(
         "{} a month = {}",
-        grouped(summary.value.total()),
+        money(summary.value.total(), &summary.value.currency),
         states.join(" + ")
     )
 }

@@ -60,6 +60,8 @@ pub struct Summary {
     pub tests: TestCounts,
     pub tiers: Vec<Group>,
     pub suites: Vec<Group>,
+    /// By tier and the groups that tests give; empty when no test gives one.
+    pub groups: Vec<Group>,
     /// By planned region: a name, `any`, or the roles' regions joined by `+`.
     pub by_region: Vec<Group>,
     pub matrix: Vec<MatrixRow>,
@@ -115,6 +117,7 @@ impl Summary {
             tests: TestCounts::of(&cases.iter().collect::<Vec<_>>()),
             tiers: group::by_tier(run, &cases),
             suites: group::by_suite(run, &cases, &names),
+            groups: group::by_group(&cases),
             by_region: group::by_region(run, &cases),
             matrix: group::matrix(&cases),
             signatures: signature::collect(&cases),

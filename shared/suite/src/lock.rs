@@ -217,6 +217,7 @@ fn stand_in(entry: &Entry) -> PlannedCase {
         suite: entry.suite.clone(),
         test: entry.test.clone(),
         title: entry.test.to_string(),
+        group: None,
         tier: entry.tier,
         region,
         row: None,

@@ -141,6 +141,7 @@ fn case(
         suite: suite.name.clone(),
         test: test.id.clone(),
         title: test.title.clone(),
+        group: test.group.clone(),
         tier: suite.tier,
         region: place.clone(),
         row: row.map(str::to_owned),

@@ -29,6 +29,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         carried: plan.carried.iter().map(result::encode).collect(),
         bundle: Some(digest::encode(&plan.bundle)),
         made_by: plan.made_by.clone(),
+        currency: plan.currency.clone(),
     }
     .encode_to_vec()
 }
@@ -51,6 +52,7 @@ pub fn decode(bytes: &[u8]) -> Result<Plan, BadMessage> {
         carried: decode_all(message.carried, result::decode)?,
         bundle: digest::decode("plan.bundle", message.bundle)?,
         made_by: message.made_by,
+        currency: message.currency,
     })
 }
 
@@ -97,6 +99,7 @@ fn encode_case(case: &PlannedCase) -> v1::PlannedCase {
         retries: case.retries,
         file: case.file.clone(),
         line: case.line,
+        group: case.group.clone(),
     }
 }
 
@@ -117,6 +120,7 @@ fn decode_case(message: v1::PlannedCase) -> Result<PlannedCase, BadMessage> {
         retries: message.retries,
         file: message.file,
         line: message.line,
+        group: message.group,
     })
 }
 

@@ -35,6 +35,8 @@ fn too_few_tests_verify_nothing() {
     assert_eq!(value.lines[0].tests.len(), 8);
     assert_eq!(value.sum_of(ValueState::NotVerified), 120_000);
     assert_eq!(value.total(), 120_000);
+    plan.currency = "EUR".to_owned();
+    assert_eq!(assess(&plan, &all_passed(&plan)).currency, "EUR");
 }
 
 #[test]

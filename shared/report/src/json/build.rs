@@ -39,6 +39,7 @@ pub(super) fn report(of: &Summary) -> Report {
         tests: tests(of.tests),
         tiers: of.tiers.iter().map(group).collect(),
         suites: of.suites.iter().map(suite).collect(),
+        groups: of.groups.iter().map(suite).collect(),
         regions: of.by_region.iter().map(group).collect(),
         not_exercised: of.gaps.iter().map(gap).collect(),
         unplanned_tiers: first_screen::unplanned_tiers(of)
@@ -246,6 +247,7 @@ fn value(summary: &Summary) -> Value {
         tests: texts(&line.tests),
     });
     Value {
+        currency: text(&of.currency),
         total: of.total(),
         verified: of.sum_of(ValueState::Verified),
         failing: of.sum_of(ValueState::Failing),
@@ -335,6 +337,7 @@ fn case(of: &CaseLine) -> Case {
         suite: text(&of.suite),
         test: text(&of.test),
         title: text(&of.title),
+        group: of.group.as_ref().map(text),
         tier: of.tier.word(),
         region: text(of.place()),
         planned_region: text(&of.planned_region),

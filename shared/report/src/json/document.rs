@@ -21,6 +21,7 @@ pub(super) struct Report {
     pub(super) tests: Tests,
     pub(super) tiers: Vec<Group>,
     pub(super) suites: Vec<Suite>,
+    pub(super) groups: Vec<Suite>,
     pub(super) regions: Vec<Group>,
     pub(super) not_exercised: Vec<Gap>,
     pub(super) unplanned_tiers: Vec<&'static str>,
@@ -150,6 +151,7 @@ pub(super) struct ResponseTimes {
 
 #[derive(Serialize)]
 pub(super) struct Value {
+    pub(super) currency: String,
     pub(super) total: u64,
     pub(super) verified: u64,
     pub(super) failing: u64,
@@ -263,6 +265,7 @@ pub(super) struct Case {
     pub(super) suite: String,
     pub(super) test: String,
     pub(super) title: String,
+    pub(super) group: Option<String>,
     pub(super) tier: &'static str,
     pub(super) region: String,
     pub(super) planned_region: String,

@@ -26,6 +26,10 @@ pub(super) fn sections(out: &mut String, summary: &Summary) {
     groups(out, "priority", &summary.tiers);
     heading(out, "By suite");
     groups(out, "suite", &summary.suites);
+    if !summary.groups.is_empty() {
+        heading(out, "By group");
+        groups(out, "group", &summary.groups);
+    }
     heading(out, "By region");
     groups(out, "region", &summary.by_region);
     heading(out, "Regions side by side");

@@ -4,7 +4,7 @@ use super::inline::{code, text};
 use super::table::Table;
 use super::{heading, limited};
 use crate::escape;
-use crate::figures::{duration, grouped, millis};
+use crate::figures::{duration, grouped, millis, money};
 use crate::summary::Summary;
 
 /// Slow cases named.
@@ -105,7 +105,7 @@ fn value(out: &mut String, summary: &Summary) {
         let tests = format!("{}{more}", tests.join(", "));
         table.row([
             text(&line.name),
-            grouped(line.mrr),
+            text(&money(line.mrr, &summary.value.currency)),
             line.state.word().to_owned(),
             text(&line.why),
             tests,

@@ -19,6 +19,8 @@ pub struct CaseLine {
     pub suite: SuiteName,
     pub test: TestId,
     pub title: String,
+    /// Heading that the suite gives its test.
+    pub group: Option<String>,
     pub tier: Tier,
     /// As planned: a region, `any`, or the roles' regions joined by `+`.
     pub planned_region: String,
@@ -143,6 +145,7 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
         suite: planned.suite.clone(),
         test: planned.test.clone(),
         title: planned.title.clone(),
+        group: planned.group.clone(),
         tier: planned.tier,
         planned_region: planned.region.to_string(),
         region: result.map(|result| result.region.clone()),

@@ -20,11 +20,14 @@ pub struct TestCounts {
     pub not_proven: u64,
 }
 
-/// One line of a count: a tier, a suite or a region.
+/// What cases outside any group are listed as.
+const NO_GROUP: &str = "no group";
+
+/// One line of a count: a tier, a suite, a group or a region.
 #[derive(Clone, Debug)]
 pub struct Group {
     pub name: String,
-    /// The tier of a suite.
+    /// The tier of a suite or a group.
     pub tier: Option<Tier>,
     pub totals: Totals,
     pub tests: TestCounts,
@@ -93,6 +96,36 @@ pub(super) fn by_suite(run: &Run, cases: &[CaseLine], suites: &[(SuiteName, Tier
         Group {
             tier,
             ..group(name.as_str(), totals, cases, |case| case.suite == *name)
+        }
+    });
+    groups.collect()
+}
+
+/// Groups within their tier, in the plan's order; cases outside any group stand together.
+pub(super) fn by_group(cases: &[CaseLine]) -> Vec<Group> {
+    if cases.iter().all(|case| case.group.is_none()) {
+        return Vec::new();
+    }
+    let mut keys: Vec<(Tier, Option<&str>)> = Vec::new();
+    for case in cases {
+        let key = (case.tier, case.group.as_deref());
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys.sort_by_key(|(tier, group)| (*tier, group.is_none()));
+    let groups = keys.into_iter().map(|(tier, name)| {
+        let is_in = |case: &CaseLine| case.tier == tier && case.group.as_deref() == name;
+        let mut totals = Totals::default();
+        for case in cases.iter().filter(|case| is_in(case)) {
+            totals.planned += 1;
+            if let Some(outcome) = case.outcome {
+                totals.count(outcome);
+            }
+        }
+        Group {
+            tier: Some(tier),
+            ..group(name.unwrap_or(NO_GROUP), totals, cases, is_in)
         }
     });
     groups.collect()

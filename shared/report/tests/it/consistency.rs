@@ -55,9 +55,37 @@ pub(crate) fn check(summary: &Summary, report: &Value) {
             );
         }
     }
+    check_groups(report, &all);
     check_value(&report["value"]);
     check_lists(report, &all);
     check_formats(summary, report);
+}
+
+/// Groups are told apart by their tier too.
+#[track_caller]
+fn check_groups(report: &Value, cases: &[&Value]) {
+    for group in report["groups"].as_array().unwrap() {
+        let name = match group["name"].as_str() {
+            Some("no group") => &Value::Null,
+            _ => &group["name"],
+        };
+        let of_group: Vec<_> = cases
+            .iter()
+            .copied()
+            .filter(|case| case["group"] == *name && case["tier"] == group["tier"])
+            .collect();
+        assert!(!of_group.is_empty(), "{group}");
+        check_totals(&group["totals"], &of_group);
+        check_tests(&group["tests"], &of_group);
+    }
+    let listed: u64 = report["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| group["totals"]["planned"].as_u64().unwrap())
+        .sum();
+    let has_groups = cases.iter().any(|case| !case["group"].is_null());
+    assert_eq!(listed, if has_groups { cases.len() as u64 } else { 0 });
 }
 
 #[track_caller]
@@ -198,7 +226,7 @@ fn check_formats(summary: &Summary, report: &Value) {
     let page = markdown::render(summary);
     assert!(terminal::render(summary, false).contains(&line), "{line}");
     assert!(page.contains(&line), "{line}");
-    for list in ["tiers", "suites", "regions"] {
+    for list in ["tiers", "suites", "groups", "regions"] {
         for group in report[list].as_array().unwrap() {
             let totals = &group["totals"];
             let counts = ["planned"]

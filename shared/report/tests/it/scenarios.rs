@@ -20,6 +20,7 @@ pub(crate) fn all_green() -> Synthetic {
         vec![suite("p1", Tier::P1)],
         planned.concat(),
     );
+    plan.currency = "USD".to_owned();
     plan.value = vec![ValueLine {
         name: "P1".to_owned(),
         mrr: 120_000,
@@ -136,6 +137,10 @@ fn plan_of_each() -> Plan {
         vec![suite("p1", Tier::P1), suite("p2", Tier::P2)],
         planned.concat(),
     );
+    plan.currency = "USD".to_owned();
+    for case in plan.cases.iter_mut().filter(|case| case.tier == Tier::P1) {
+        case.group = Some("Messaging".to_owned());
+    }
     plan.value = vec![
         ValueLine {
             name: "P1".to_owned(),

@@ -52,6 +52,16 @@ fn every_row_stands_in_every_region() {
 }
 
 #[test]
+fn a_case_keeps_the_group_of_its_test() {
+    let loaded = load(SUITE).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let cases = plan::cases(&loaded.suites, &[Region::from("eu")], &Filter::all());
+    for case in cases {
+        let group = (case.test.as_str() == "send").then_some("Messages");
+        assert_eq!(case.group.as_deref(), group, "{}", case.id);
+    }
+}
+
+#[test]
 fn the_filter_knows_tier_tag_id_suite_and_words() {
     let tests = |filter: &str| {
         let mut tests: Vec<_> = ids(filter)

@@ -195,7 +195,12 @@ fn planned_cases() -> impl Strategy<Value = PlannedCase> + Clone {
         Just(DeclaredSkip::NotSelected),
         Just(DeclaredSkip::Quarantined)
     ];
-    let place = (regions(), option::of(some_text()), vec(leg, 0..3));
+    let place = (
+        regions(),
+        option::of(some_text()),
+        option::of(some_text()),
+        vec(leg, 0..3),
+    );
     let rest = (
         tiers(),
         durations(),
@@ -203,7 +208,7 @@ fn planned_cases() -> impl Strategy<Value = PlannedCase> + Clone {
         option::of(skips),
         any::<(bool, u32, u32)>(),
     );
-    (names, place, rest).prop_map(|(names, (region, row, legs), rest)| {
+    (names, place, rest).prop_map(|(names, (region, row, group, legs), rest)| {
         let (id, suite, test, title, file) = names;
         let (tier, timeout, on_worker_loss, declared_skip, (exclusive, retries, line)) = rest;
         PlannedCase {
@@ -211,6 +216,7 @@ fn planned_cases() -> impl Strategy<Value = PlannedCase> + Clone {
             suite: suite.into(),
             test: test.into(),
             title,
+            group,
             tier,
             region,
             row,
@@ -254,6 +260,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         ids(),
         some_text(),
         some_text(),
+        some_text(),
         option::of(some_text()),
         digests(),
     );
@@ -274,7 +281,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
     )
         .prop_map(
             |(texts, lists, gate, deadline, (created_at_ms, max_fail))| {
-                let (run, environment, made_by, completes, bundle) = texts;
+                let (run, environment, made_by, currency, completes, bundle) = texts;
                 let (regions, suites, cases, lock_problems, value, carried) = lists;
                 Plan {
                     run: run.into(),
@@ -286,6 +293,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                     gate,
                     lock_problems,
                     value,
+                    currency,
                     deadline,
                     max_fail,
                     completes: completes.map(Into::into),
