@@ -11,6 +11,7 @@
 )]
 
 mod blocks;
+mod connections;
 mod dialing;
 mod outcomes;
 mod preflight;

@@ -120,3 +120,26 @@ fn an_address_written_out_is_its_own_entry() {
     assert!(list.admits(None, 8080, ip("127.0.0.2")).is_err());
     assert!(list.admits(None, 8081, ip("127.0.0.1")).is_err());
 }
+
+proptest::proptest! {
+    /// Whatever name or address is tried, nothing reserved is let through by entries for names.
+    #[test]
+    fn no_reserved_address_passes_by_a_name(bits: u32, name in "[a-z]{1,8}(\\.[a-z]{1,8}){0,3}", port: u16) {
+        let list = AllowList::new(&[host("*.example", port), host("api.test", port), host("localhost", port)]);
+        let address = IpAddr::V4(bits.into());
+        let is_reserved = reserved::holding(&reserved::ranges(), address).is_some();
+        for tried in [name.as_str(), "api.test", "a.example"] {
+            if list.admits(Some(tried), port, address).is_ok() {
+                proptest::prop_assert!(!is_reserved);
+                proptest::prop_assert!(tried == "api.test" || tried.ends_with(".example"));
+            }
+        }
+        proptest::prop_assert!(list.admits(None, port, address).is_err());
+        let IpAddr::V4(inner) = address else { return Ok(()) };
+        let mapped = IpAddr::V6(inner.to_ipv6_mapped());
+        proptest::prop_assert_eq!(
+            list.admits(Some("api.test"), port, mapped).is_ok(),
+            list.admits(Some("api.test"), port, address).is_ok()
+        );
+    }
+}
