@@ -50,7 +50,7 @@ pub struct Case {
     pub(crate) number: u32,
     pub(crate) names: Arc<Names>,
     pub(crate) hints: Arc<Hints>,
-    pub(crate) users: Arc<Vec<(String, UserClass)>>,
+    pub(crate) users: Arc<Vec<(String, Arc<UserClass>)>>,
     pub(crate) redaction_key: [u8; 32],
     /// Knows what was received in other cases of the run too.
     pub(crate) redactor: Redactor,
@@ -66,10 +66,6 @@ pub(crate) struct EndedTry {
 }
 
 impl Case {
-    pub(crate) fn needed_users(&self) -> Vec<(String, UserClass)> {
-        self.users.as_ref().clone()
-    }
-
     fn seed(&self) -> Seed {
         Seed::new(
             self.run.as_str(),
@@ -87,7 +83,7 @@ pub(crate) async fn run(
     cancel: Cancel,
 ) -> EndedTry {
     let seed = case.seed();
-    let live = Live::new(transport, Spans::new(seed), seed, cancel);
+    let live = Live::new(transport, Spans::new(&case.run, seed), seed, cancel);
     let trace_id = live.spans.trace_id.clone();
     let (interpreter, inbox) = Interpreter::new(
         case.clone(),

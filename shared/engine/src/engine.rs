@@ -4,39 +4,29 @@
 //! all cases of the run (TLS, allow-list, parsed addresses, caps) is made once here. It never
 //! fails a call: whatever goes wrong while a case runs is an outcome. One try is `case`.
 
-use std::collections::HashMap;
+mod inner;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::record::{CaseRecord, CaseResult, Preflight};
 use domain::{AttemptId, CaseId, Evidence, Outcome, Region, RunId, SuiteName, TestId, WorkerId};
-use expression::Redactor;
-use expression::names::Names;
-use suite::environment::{Environment, UserClass};
+use suite::environment::Environment;
 use suite::model::{Placement, Suite, Test};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
-use crate::case::{self, Case, EndedTry, first_redactor, limited};
-use crate::dialer::allow::AllowList;
-use crate::dialer::cap::Caps;
+use crate::case::{Case, EndedTry, limited};
 use crate::dialer::resolve::{Resolve, SystemResolver};
-use crate::dialer::tls::Tls;
-use crate::dialer::{Dialer, Origin};
 use crate::judge::Judged;
-use crate::needed;
 use crate::preflight;
 use crate::recording::Recording;
-use crate::redact::Hints;
-use crate::tape::Cancel;
-use crate::transport::network::Network;
+pub(crate) use inner::Inner;
+use inner::Prepared;
 
 /// Longest reason of a result, in bytes.
 const REASON: usize = 300;
-/// Secrets that one redactor knows at most.
-const MOST_SECRETS: usize = 50_000;
 
 /// Whether this worker still holds the lease under which it acts; asked before every connect,
 /// request and send. Must be cheap: an atomic read, not a lock.
@@ -144,26 +134,6 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
-/// What all cases of a run share.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) config: EngineConfig,
-    dialer: Arc<Dialer>,
-    caps: Arc<Caps>,
-    names: Arc<Names>,
-    hints: Arc<Hints>,
-    tests: HashMap<(SuiteName, TestId), Prepared>,
-    redactor: Mutex<Redactor>,
-}
-
-/// A test with what is known of it before any case of it runs.
-#[derive(Clone, Debug)]
-struct Prepared {
-    suite: Arc<Suite>,
-    test: Arc<Test>,
-    users: Arc<Vec<(String, UserClass)>>,
-}
-
 /// The tries of one case, so far.
 #[derive(Debug, Default)]
 struct Tries {
@@ -177,37 +147,7 @@ struct Tries {
 impl Engine {
     /// Makes what all cases share: allow-list, TLS, caps, and what is known of each test.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let environment = &config.environment;
-        check_services(environment)?;
-        let tls = Tls::new(environment.tls.ca_pem.as_deref()).map_err(|why| {
-            EngineError::Certificates {
-                path: environment
-                    .tls
-                    .ca_path
-                    .as_ref()
-                    .map(|path| path.display().to_string())
-                    .unwrap_or_default(),
-                why,
-            }
-        })?;
-        let dialer = Arc::new(Dialer::new(
-            AllowList::new(&environment.allow),
-            config.resolver.clone(),
-            tls,
-        ));
-        let inner = Inner {
-            dialer,
-            caps: Arc::new(Caps::new(config.share)),
-            names: Arc::new(Names::new(&environment.redact, &environment.redact_not)),
-            hints: Arc::new(Hints::new(&environment.redact)),
-            tests: config
-                .suites
-                .iter()
-                .flat_map(|suite| prepare(suite, environment))
-                .collect(),
-            redactor: Mutex::new(first_redactor(config.redaction_key, environment)),
-            config,
-        };
+        let inner = Inner::new(config)?;
         Ok(Self {
             inner: Arc::new(inner),
         })
@@ -343,87 +283,6 @@ impl Tries {
         self.record.tries.push(ended.record);
         self.last = Some(ended.judged);
     }
-}
-
-impl Inner {
-    /// A case without a row and without users.
-    pub(crate) fn case(
-        &self,
-        id: CaseId,
-        suite: &Arc<Suite>,
-        test: &Arc<Test>,
-        attempt: AttemptId,
-        number: u32,
-    ) -> Case {
-        Case {
-            id,
-            suite: suite.clone(),
-            test: test.clone(),
-            environment: self.config.environment.clone(),
-            row: None,
-            run: self.config.run.clone(),
-            region: self.config.region.clone(),
-            worker: self.config.worker.clone(),
-            attempt,
-            number,
-            names: self.names.clone(),
-            hints: self.hints.clone(),
-            users: Arc::default(),
-            redaction_key: self.config.redaction_key,
-            redactor: self.redactor(),
-        }
-    }
-
-    /// The redactor that cases share, so that one case never shows what another received. When it
-    /// knows very many secrets a new one takes over, so that a long run does not fill memory.
-    fn redactor(&self) -> Redactor {
-        let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
-        if redactor.len() > MOST_SECRETS {
-            *redactor = first_redactor(self.config.redaction_key, &self.config.environment);
-        }
-        redactor.clone()
-    }
-
-    /// One try over the real network.
-    pub(crate) async fn run(
-        &self,
-        case: Arc<Case>,
-        gate: &Arc<dyn LeaseGate>,
-        stop: &CancellationToken,
-    ) -> EndedTry {
-        let transport = Network::new(self.dialer.clone(), self.caps.clone(), gate.clone());
-        let cancel = Cancel {
-            stop: stop.clone(),
-            gate: gate.clone(),
-        };
-        case::run(case, Arc::new(transport), cancel).await
-    }
-}
-
-fn prepare(suite: &Arc<Suite>, environment: &Environment) -> Vec<((SuiteName, TestId), Prepared)> {
-    let prepared = suite.tests.iter().map(|test| {
-        let users = Arc::new(needed::users(test, environment));
-        let prepared = Prepared {
-            suite: suite.clone(),
-            test: Arc::new(test.clone()),
-            users,
-        };
-        ((suite.name.clone(), test.id.clone()), prepared)
-    });
-    prepared.collect()
-}
-
-fn check_services(environment: &Environment) -> Result<(), EngineError> {
-    for (name, url) in &environment.services {
-        let wrong = |why: String| EngineError::Service {
-            name: name.clone(),
-            url: url.clone(),
-            why,
-        };
-        let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
-        Origin::of(&parsed).map_err(|error| wrong(error.to_string()))?;
-    }
-    Ok(())
 }
 
 /// What this engine can't run, said instead of run wrongly.

@@ -1,6 +1,8 @@
 //! Which users a test needs: all it declares, or one of the first class if anything acts as one.
 
-use suite::environment::{Environment, UserClass};
+use std::sync::Arc;
+
+use suite::environment::{Environment, Refresh, UserClass};
 use suite::model::{
     Acting, Body, Branches, Handshake, JsonTemplate, Message, Request, Step, StepKind, Test,
     ValueTemplate,
@@ -10,35 +12,57 @@ use crate::interpreter::User;
 
 /// Names with their classes. A test that declares no users gets one only if a step acts as one or
 /// a row reads one, so that a test of public pages never logs in.
-pub(crate) fn users(test: &Test, environment: &Environment) -> Vec<(String, UserClass)> {
+pub(crate) fn users(test: &Test, environment: &Environment) -> Vec<(String, Arc<UserClass>)> {
+    let class = |name: &str| environment.users.iter().find(|class| class.name == name);
     if test.users.is_empty() {
-        let is_needed = acts(&test.setup, true)
-            || acts(&test.steps, true)
-            || acts(&test.teardown, true)
-            || acts(&test.after, false)
-            || rows_read_user(test);
-        let class = environment.users.first().filter(|_| is_needed);
-        return class
-            .map(|class| (User::DEFAULT_NAME.to_owned(), class.clone()))
-            .into_iter()
-            .collect();
+        let first = environment.users.first().filter(|_| needs_default(test));
+        let named = first.map(|class| (User::DEFAULT_NAME.to_owned(), acting(class)));
+        return named.into_iter().collect();
     }
     let mut users = Vec::new();
     for user in &test.users {
-        let Some(class) = environment
-            .users
-            .iter()
-            .find(|class| class.name == user.class)
-        else {
+        let Some(class) = class(&user.class).map(acting) else {
             continue;
         };
         match user.count {
-            None => users.push((user.name.clone(), class.clone())),
-            Some(count) => users
-                .extend((0..count).map(|index| (format!("{}[{index}]", user.name), class.clone()))),
+            None => users.push((user.name.clone(), class)),
+            Some(count) => {
+                let names = (0..count).map(|index| format!("{}[{index}]", user.name));
+                users.extend(names.map(|name| (name, class.clone())));
+            }
         }
     }
     users
+}
+
+/// The class with the steps of its accounts acting as the account's user: they say nobody, and
+/// yet cookies and connections are the user's.
+fn acting(class: &UserClass) -> Arc<UserClass> {
+    let own = |steps: &[Step]| -> Vec<Step> {
+        let inherited = |step: &Step| Step {
+            acting: Acting::Inherited,
+            ..step.clone()
+        };
+        steps.iter().map(inherited).collect()
+    };
+    Arc::new(UserClass {
+        create: own(&class.create),
+        login: own(&class.login),
+        delete: own(&class.delete),
+        refresh: class.refresh.as_ref().map(|refresh| Refresh {
+            steps: own(&refresh.steps),
+            ..refresh.clone()
+        }),
+        ..class.clone()
+    })
+}
+
+fn needs_default(test: &Test) -> bool {
+    acts(&test.setup, true)
+        || acts(&test.steps, true)
+        || acts(&test.teardown, true)
+        || acts(&test.after, false)
+        || rows_read_user(test)
 }
 
 /// Whether anything in these steps acts as the default user; `inherited` says who is meant around.

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use domain::RunId;
 use domain::record::Span;
 
 use crate::seed::Seed;
@@ -36,9 +37,10 @@ pub(crate) struct Begun {
 }
 
 impl Spans {
-    pub(crate) fn new(seed: Seed) -> Self {
+    /// The trace begins with the run's mark, by which the grid knows the servers' spans of it.
+    pub(crate) fn new(run: &RunId, seed: Seed) -> Self {
         Self {
-            trace_id: seed.hex("trace", 32),
+            trace_id: domain::trace::mark(run) + &seed.hex("trace", 16),
             seed,
             spans: Mutex::new(Vec::new()),
         }
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_span_that_was_cut_off_is_an_error() {
-        let spans = Spans::new(Seed::new("r", "c", 1, 1));
+        let spans = Spans::new(&RunId::from("r"), Seed::new("r", "c", 1, 1));
         let (first, second) = (spans.begin("", "one", 0.0), spans.begin("", "two", 0.0));
         spans.end(&first, 1.0, Vec::new(), false);
         let header = spans.parent_header(&second.span_id);

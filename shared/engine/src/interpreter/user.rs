@@ -23,7 +23,7 @@ use crate::recording::Place;
 pub(crate) struct User {
     /// `alice`, or `crowd[2]` of a pool.
     pub(crate) name: Arc<str>,
-    pub(crate) class: UserClass,
+    pub(crate) class: Arc<UserClass>,
     account: Value,
     pub(super) jar: Mutex<Jar>,
     state: Mutex<State>,
@@ -78,11 +78,9 @@ impl User {
 impl Interpreter {
     /// Makes and logs in all users of the test, at once.
     pub(crate) async fn log_in_all(self: &Arc<Self>, root: &Frame) -> Done {
-        let users: Vec<Arc<User>> = self
-            .case
-            .needed_users()
-            .into_iter()
-            .map(|(name, class)| Arc::new(self.new_user(&name, class)))
+        let needed = self.case.users.iter();
+        let users: Vec<Arc<User>> = needed
+            .map(|(name, class)| Arc::new(self.new_user(name, class.clone())))
             .collect();
         self.users
             .lock()
@@ -95,7 +93,7 @@ impl Interpreter {
         join::all(logins, None).await.map(|_| ())
     }
 
-    fn new_user(&self, name: &str, class: UserClass) -> User {
+    fn new_user(&self, name: &str, class: Arc<UserClass>) -> User {
         let id = self.seed.hex(&format!("account/{name}"), 16);
         let password = self.seed.hex(&format!("password/{name}"), 32);
         let password = Value::text(password).tainted();
@@ -149,16 +147,8 @@ impl Interpreter {
         frame.actor = Actor::User(user.clone());
         frame.attaches = attaches;
         frame.scope.set("account", user.account.clone());
-        // They act as this user although they say nobody: cookies and connections are the user's.
-        let steps: Vec<Step> = steps
-            .iter()
-            .map(|step| Step {
-                acting: Acting::Inherited,
-                ..step.clone()
-            })
-            .collect();
         let mut journal = Journal::default();
-        self.steps(&mut frame, &mut journal, &steps, label).await?;
+        self.steps(&mut frame, &mut journal, steps, label).await?;
         if let Some(fault) = journal.soft.into_iter().next() {
             return Err(Stop::failed(fault));
         }
