@@ -159,7 +159,7 @@ pub(crate) struct ReportArgs {
     /// Which form to print.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Write report.md, report.json and junit.xml into this folder instead of printing.
+    /// Write report.html, report.md, report.json and junit.xml into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -171,6 +171,7 @@ pub(crate) enum Format {
     #[default]
     Terminal,
     Markdown,
+    Html,
     Json,
     Junit,
 }
@@ -183,7 +184,7 @@ pub(crate) struct RunsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Where report.md, report.json and junit.xml go.
+    /// Where report.html, report.md, report.json and junit.xml go.
     #[arg(long, value_name = "DIR", default_value = "muster-report")]
     pub(crate) out: PathBuf,
     /// Leave the platform and the grid running afterwards, until Ctrl-C, to look around.

@@ -25,26 +25,33 @@ pub(crate) fn summary(archive: &Archive, kept: &Kept) -> Summary {
 }
 
 /// The report in one form.
-pub(crate) fn render(summary: &Summary, format: Format, colour: bool) -> Result<String, Error> {
+pub(crate) fn render(
+    summary: &Summary,
+    kept: &Kept,
+    format: Format,
+    colour: bool,
+) -> Result<String, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::unexpected("write the report", error);
     match format {
         Format::Terminal => Ok(report::terminal::render(summary, colour)),
         Format::Markdown => Ok(report::markdown::render(summary)),
+        Format::Html => Ok(report::html::render(summary, &|digest| kept.record(digest))),
         Format::Json => report::json::render(summary).map_err(|error| failed(&error)),
         Format::Junit => report::junit::render(summary).map_err(|error| failed(&error)),
     }
 }
 
-/// Writes report.md, report.json and junit.xml.
-pub(crate) fn write(summary: &Summary, folder: &Path) -> Result<(), Error> {
+/// Writes report.html, report.md, report.json and junit.xml.
+pub(crate) fn write(summary: &Summary, kept: &Kept, folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|error| Error::disk("make", folder, error))?;
     for (name, format) in [
+        ("report.html", Format::Html),
         ("report.md", Format::Markdown),
         ("report.json", Format::Json),
         ("junit.xml", Format::Junit),
     ] {
         let path = folder.join(name);
-        let text = render(summary, format, false)?;
+        let text = render(summary, kept, format, false)?;
         fs::write(&path, text).map_err(|error| Error::disk("write", &path, error))?;
     }
     Ok(())

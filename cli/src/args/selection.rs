@@ -66,7 +66,7 @@ pub(crate) struct RunArgs {
     /// End the run after this time, whatever happens; for example 90s, 15m, 2h.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
-    /// Write report.md, report.json and junit.xml into this folder.
+    /// Write report.html, report.md, report.json and junit.xml into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print the waterfall of each failed case.

@@ -12,7 +12,7 @@ pub(crate) fn report(args: &ReportArgs, output: &Output) -> Result<ExitCode, Err
     let kept = archive.find(args.run.as_deref().unwrap_or("last"))?;
     let summary = reports::summary(&archive, &kept);
     if let Some(folder) = &args.out {
-        reports::write(&summary, folder)?;
+        reports::write(&summary, &kept, folder)?;
         output.talk(&format!(
             "wrote the report of {} to {}",
             summary.run,
@@ -22,6 +22,7 @@ pub(crate) fn report(args: &ReportArgs, output: &Output) -> Result<ExitCode, Err
     }
     output.data(&reports::render(
         &summary,
+        &kept,
         args.format,
         output.data_colour(),
     )?);

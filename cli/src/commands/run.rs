@@ -115,9 +115,9 @@ pub(super) fn finish(
     }
     let out = args.out.clone();
     if let Some(folder) = out.or_else(|| frozen.settings.out.as_ref().map(PathBuf::from)) {
-        reports::write(&summary, &folder)?;
+        reports::write(&summary, kept, &folder)?;
         output.talk(&format!(
-            "report.md, report.json, junit.xml: {}",
+            "report.html, report.md, report.json, junit.xml: {}",
             folder.display()
         ));
     }

@@ -71,7 +71,7 @@ fn a_run_that_proves_everything_passes_and_is_kept() {
         said.stderr
     );
     assert!(!said.all().contains('\u{1b}'), "a pipe gets plain text");
-    for name in ["report.md", "report.json", "junit.xml"] {
+    for name in ["report.html", "report.md", "report.json", "junit.xml"] {
         assert!(!muster.read(&format!("out/{name}")).is_empty(), "{name}");
     }
     let again = muster.call(&["report", "--format", "json"]);

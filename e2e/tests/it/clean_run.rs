@@ -30,7 +30,7 @@ fn a_clean_platform_gets_go_and_every_pass_has_evidence() -> Result<()> {
             "{}",
             said.all()
         );
-        for file in ["report.md", "junit.xml"] {
+        for file in ["report.html", "report.md", "junit.xml"] {
             assert!(muster.path("out").join(file).exists(), "{file} is missing");
         }
     }

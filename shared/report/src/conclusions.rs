@@ -3,6 +3,7 @@
 use domain::gate::VerdictWord;
 use domain::outcome::Outcome;
 use domain::plan::DeclaredSkip;
+use domain::run::ClosedGate;
 use domain::value::ValueState;
 
 use crate::change::{Change, changes};
@@ -88,6 +89,16 @@ pub fn conclusion(summary: &Summary) -> String {
         count(tests.planned, "test"),
         grouped(tests.failed),
         grouped(tests.not_proven),
+    )
+}
+
+/// Why what had not begun was held back: `the tier gate closed at P1: 1 failed, 0 allowed (of 8)`.
+pub(crate) fn closed_gate(gate: &ClosedGate) -> String {
+    let tier = gate.tier.word();
+    let why = gate.why.strip_prefix(tier).unwrap_or(&gate.why);
+    format!(
+        "the tier gate closed at {tier}: {}",
+        why.trim_start_matches([':', ' '])
     )
 }
 

@@ -61,6 +61,13 @@ impl FirstScreen {
         }
     }
 
+    /// The headline behind the verdict's word.
+    pub fn reason(&self) -> &str {
+        self.headline
+            .split_once(": ")
+            .map_or(&self.headline, |(_, reason)| reason)
+    }
+
     /// Lines that a terminal needs for it, were no line wrapped.
     pub fn lines(&self) -> usize {
         let facts: usize = self.facts.iter().map(|(_, lines)| lines.len()).sum();

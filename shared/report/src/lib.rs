@@ -1,7 +1,7 @@
 //! The report of a run: a fold of its log in, text out. Pure: no clock, no disk, no socket.
 //!
 //! `summary` gathers every figure once; each format renders that summary in its own file:
-//! `terminal`, `markdown`, `json`, `junit`, and of single cases `show` and `waterfall`. A new
+//! `terminal`, `markdown`, `html`, `json`, `junit`, and of single cases `show` and `waterfall`. A new
 //! format is one new file here. `first_screen` is what all of them open with.
 
 pub mod change;
@@ -9,6 +9,7 @@ pub mod conclusions;
 pub mod escape;
 pub mod figures;
 pub mod first_screen;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;

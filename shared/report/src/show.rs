@@ -103,31 +103,13 @@ fn evidence(case: &CaseLine) -> String {
 fn draw_try(page: &mut Page, tried: &TryRecord, show: Show) {
     for (place, exchange) in tried.exchanges.iter().enumerate() {
         draw_exchange(page, exchange, show);
-        let goes_on = tried
-            .exchanges
-            .iter()
-            .skip(place + 1)
-            .any(|later| later.step == exchange.step);
-        if !goes_on {
-            let of_step = tried
-                .checks
-                .iter()
-                .filter(|check| check.step == exchange.step);
-            of_step.for_each(|check| draw_check(page, check));
-        }
+        checks_behind(tried, place)
+            .into_iter()
+            .for_each(|check| draw_check(page, check));
     }
-    let has_exchange = |check: &&Check| {
-        tried
-            .exchanges
-            .iter()
-            .any(|exchange| exchange.step == check.step)
-    };
-    let alone: Vec<_> = tried
-        .checks
-        .iter()
-        .filter(|check| !has_exchange(check))
-        .collect();
-    alone.into_iter().for_each(|check| draw_check(page, check));
+    checks_alone(tried)
+        .into_iter()
+        .for_each(|check| draw_check(page, check));
     if !tried.saved.is_empty() {
         page.styled(Style::Strong, "saved").end();
         for (name, value) in &tried.saved {
@@ -147,6 +129,29 @@ fn draw_try(page: &mut Page, tried: &TryRecord, show: Show) {
     if show.trace {
         waterfall::draw(page, tried);
     }
+}
+
+/// The checks of a step, behind the last exchange of that step and behind no other.
+pub(crate) fn checks_behind(tried: &TryRecord, place: usize) -> Vec<&Check> {
+    let Some(exchange) = tried.exchanges.get(place) else {
+        return Vec::new();
+    };
+    let mut later = tried.exchanges.iter().skip(place + 1);
+    if later.any(|later| later.step == exchange.step) {
+        return Vec::new();
+    }
+    let checks = tried.checks.iter();
+    checks.filter(|check| check.step == exchange.step).collect()
+}
+
+/// Checks of steps that exchanged nothing.
+pub(crate) fn checks_alone(tried: &TryRecord) -> Vec<&Check> {
+    let has_exchange = |check: &&Check| {
+        let mut exchanges = tried.exchanges.iter();
+        exchanges.any(|exchange| exchange.step == check.step)
+    };
+    let checks = tried.checks.iter();
+    checks.filter(|check| !has_exchange(check)).collect()
 }
 
 fn draw_exchange(page: &mut Page, exchange: &Exchange, show: Show) {
@@ -193,7 +198,7 @@ fn draw_exchange(page: &mut Page, exchange: &Exchange, show: Show) {
 }
 
 /// `POST https://api/threads → 201`, `received`, `sent`.
-fn what(exchange: &Exchange) -> String {
+pub(crate) fn what(exchange: &Exchange) -> String {
     let status = exchange
         .status
         .map(|status| format!(" → {status}"))
@@ -207,7 +212,7 @@ fn what(exchange: &Exchange) -> String {
     }
 }
 
-fn phases(exchange: &Exchange) -> String {
+pub(crate) fn phases(exchange: &Exchange) -> String {
     let phases = exchange.phases;
     let parts = [
         ("dns", phases.dns_ms),

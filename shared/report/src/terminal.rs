@@ -80,12 +80,7 @@ fn draw_signature(page: &mut Page, summary: &Summary, signature: &Signature) {
     );
     page.field(2, "why", &clip(&signature.reason, VALUE));
     if let Some(cause) = cause {
-        let fields = [
-            ("message", &cause.message),
-            ("expected", &cause.expected),
-            ("actual", &cause.actual),
-        ];
-        for (label, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+        for (label, value) in cause.unsaid(&signature.reason) {
             page.field(2, label, &clip(value, VALUE));
         }
         for check in &cause.checks {
@@ -114,10 +109,10 @@ fn draw_signature(page: &mut Page, summary: &Summary, signature: &Signature) {
     }
     page.field(
         2,
-        "again",
+        "run again",
         &change::again(summary, signature.outcome, signature.test.as_str()),
     );
-    page.field(2, "look", &change::look(summary, example));
+    page.field(2, "look closer", &change::look(summary, example));
 }
 
 pub(crate) fn style(outcome: Outcome) -> Style {

@@ -57,13 +57,13 @@ pub(crate) fn draw(page: &mut Page, tried: &TryRecord) {
 }
 
 /// The time that all spans together take.
-struct Axis {
+pub(crate) struct Axis {
     start: f64,
     length: f64,
 }
 
 impl Axis {
-    fn of(spans: &[Span]) -> Option<Self> {
+    pub(crate) fn of(spans: &[Span]) -> Option<Self> {
         let start = spans
             .iter()
             .map(|span| span.start_ms)
@@ -97,13 +97,17 @@ impl Axis {
         reason = "a column is within 0 and BARS, and a cast of a float saturates"
     )]
     fn column(&self, at: f64) -> usize {
-        let share = ((at - self.start) / self.length).clamp(0.0, 1.0);
-        (share * BARS as f64).round() as usize
+        (self.share(at) * BARS as f64).round() as usize
+    }
+
+    /// Where on the axis a time lies, from 0 to 1.
+    pub(crate) fn share(&self, at: f64) -> f64 {
+        ((at - self.start) / self.length).clamp(0.0, 1.0)
     }
 }
 
 /// Depth first, siblings by start; each span exactly once, whatever its parents say.
-fn in_tree_order(spans: &[Span]) -> Vec<(usize, &Span)> {
+pub(crate) fn in_tree_order(spans: &[Span]) -> Vec<(usize, &Span)> {
     let known: BTreeSet<_> = spans.iter().map(|span| span.span_id.as_str()).collect();
     let mut children: BTreeMap<&str, Vec<&Span>> = BTreeMap::new();
     for span in spans {

@@ -51,7 +51,7 @@ fn block(out: &mut String, summary: &Summary, signature: &Signature) {
     let place = [place, step].into_iter().filter(|part| !part.is_empty());
     table.row(["where".to_owned(), place.collect::<Vec<_>>().join(", ")]);
     table.row(["why".to_owned(), text(&clip(&signature.reason, VALUE))]);
-    write_cause(&mut table, &cause);
+    write_cause(&mut table, &cause, &signature.reason);
     table.row(["cases".to_owned(), cases(signature)]);
     if !signature.trace_id.is_empty() {
         table.row(["trace".to_owned(), code(&signature.trace_id)]);
@@ -62,20 +62,18 @@ fn block(out: &mut String, summary: &Summary, signature: &Signature) {
         .map(|case| case.as_str())
         .unwrap_or_default();
     table.row([
-        "again".to_owned(),
+        "run again".to_owned(),
         code(&change::again(summary, outcome, test)),
     ]);
-    table.row(["look".to_owned(), code(&change::look(summary, example))]);
+    table.row([
+        "look closer".to_owned(),
+        code(&change::look(summary, example)),
+    ]);
     table.write(out);
 }
 
-fn write_cause(table: &mut Table, cause: &Cause) {
-    let fields = [
-        ("message", &cause.message),
-        ("expected", &cause.expected),
-        ("actual", &cause.actual),
-    ];
-    for (label, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+fn write_cause(table: &mut Table, cause: &Cause, reason: &str) {
+    for (label, value) in cause.unsaid(reason) {
         table.row([label.to_owned(), code(&clip(value, VALUE))]);
     }
     for check in &cause.checks {

@@ -3,6 +3,7 @@
 use super::inline::{code, text};
 use super::table::Table;
 use super::{heading, limited};
+use crate::conclusions;
 use crate::escape;
 use crate::figures::duration;
 use crate::first_screen::fingerprint;
@@ -41,10 +42,7 @@ fn workers(out: &mut String, summary: &Summary) {
         .stop
         .as_ref()
         .map(|stop| format!("stopped by {}: {}", stop.cause.word(), stop.why));
-    let closed = summary
-        .gates_closed
-        .iter()
-        .map(|gate| format!("gate closed at {}: {}", gate.tier, gate.why));
+    let closed = summary.gates_closed.iter().map(conclusions::closed_gate);
     for line in stopped.into_iter().chain(closed) {
         out.push_str(&format!("\n{}\n", text(&line)));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::ids::{CaseId, Region, SuiteName, TestId, WorkerId};
+use domain::ids::{CaseId, Digest, Region, SuiteName, TestId, WorkerId};
 use domain::outcome::{Evidence, Outcome};
 use domain::plan::{PlannedCase, Tier};
 use domain::record::{CaseRecord, CaseResult};
@@ -44,6 +44,8 @@ pub struct CaseLine {
     /// Tries that the counted result made.
     pub tries: u32,
     pub tried: Vec<TryLine>,
+    /// The counted result's record; `None` when nothing was recorded.
+    pub record: Option<Digest>,
     /// Checks of the last try, and how many of them were false.
     pub checks: u64,
     pub checks_false: u64,
@@ -164,6 +166,7 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
         attempts: 0,
         tries: result.map(|result| result.tries).unwrap_or_default(),
         tried: Vec::new(),
+        record: result.and_then(|result| result.record.clone()),
         checks: 0,
         checks_false: 0,
         cause: None,

@@ -70,6 +70,29 @@ impl Cause {
         })
     }
 
+    /// What neither the reason nor a false check says already, with a label each.
+    pub(crate) fn unsaid(&self, reason: &str) -> Vec<(&'static str, &str)> {
+        let is_expected = |check: &FalseCheck| check.expected == self.expected;
+        let is_actual = |check: &FalseCheck| {
+            check.actual == self.actual || check.actual.ends_with(&format!("= {}", self.actual))
+        };
+        let fields = [
+            ("message", &self.message, reason.contains(&self.message)),
+            (
+                "expected",
+                &self.expected,
+                self.checks.iter().any(is_expected),
+            ),
+            ("actual", &self.actual, self.checks.iter().any(is_actual)),
+        ];
+        let unsaid = fields
+            .into_iter()
+            .filter(|(_, text, is_said)| !text.is_empty() && !is_said);
+        unsaid
+            .map(|(label, text, _)| (label, text.as_str()))
+            .collect()
+    }
+
     /// The cause in one sentence, for lists.
     pub fn sentence(&self) -> String {
         let check = self.checks.first();

@@ -4,7 +4,7 @@ use domain::ids::TestId;
 use domain::outcome::Outcome;
 use domain::plan::Tier;
 use report::show::Show;
-use report::{Summary, json, junit, markdown, show, terminal, waterfall};
+use report::{Summary, html, json, junit, markdown, show, terminal, waterfall};
 
 use crate::records;
 use crate::synthetic::{REGIONS, Synthetic, cases, plan, suite};
@@ -68,6 +68,7 @@ fn no_format_prints_control_characters() {
     };
     check_harmless(&terminal::render(&summary, false));
     check_harmless(&markdown::render(&summary));
+    check_harmless(&html::render(&summary, &|_| Some(record.clone())));
     check_harmless(&json::render(&summary).unwrap());
     check_harmless(&junit::render(&summary).unwrap());
     check_harmless(&show::render(&summary.cases[0], Some(&record), options));
@@ -110,6 +111,22 @@ fn bars(line: &str) -> usize {
         is_escaping = letter == '\\' && !is_escaping;
     }
     count
+}
+
+#[test]
+fn html_keeps_text_as_text() {
+    let (summary, record) = hostile();
+    let page = html::render(&summary, &|_| Some(record.clone()));
+    assert!(!page.contains("<img"), "a target's markup is in the page");
+    let seen = crate::html::text(&page);
+    assert!(
+        seen.contains("<img src=x onerror=alert(1)>|`x``|"),
+        "{seen}"
+    );
+    for tag in page.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        assert!(!tag.contains("onerror") && !tag.contains("alert"), "{tag}");
+    }
 }
 
 #[test]

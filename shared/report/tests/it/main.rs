@@ -12,6 +12,7 @@
 mod consistency;
 mod documentation;
 mod hostile;
+mod html;
 mod records;
 mod scenarios;
 mod schema;

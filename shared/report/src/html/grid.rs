@@ -1,0 +1,156 @@
+//! The environment as each region met it, and the grid's own health: workers, leases, results that
+//! were kept and not counted.
+
+use domain::record::{Preflight, Probe};
+
+use super::first_page::revision;
+use super::page::{Page, Tone};
+use super::{ROWS, VALUE, limited, more};
+use crate::escape::clip;
+use crate::figures::{duration, moment};
+use crate::summary::{AsideLine, Summary};
+
+pub(super) fn environment(page: &mut Page, summary: &Summary) {
+    page.section("environment", "Environment and preflight");
+    page.raw("<dl class=\"facts\">\n<div><dt>environment</dt><dd>")
+        .text(&summary.environment);
+    page.raw("</dd></div>\n<div><dt>planned</dt><dd>")
+        .text(&moment(summary.created_at_ms))
+        .raw("</dd></div>\n");
+    for (region, seen) in &summary.preflights {
+        page.within("<div><dt>", region.as_str(), "</dt><dd>");
+        match seen.green {
+            true => page.badge(Tone::Good, "answered"),
+            false => page.badge(Tone::Bad, "did not answer"),
+        };
+        page.raw(" revision ");
+        revision(page, &seen.fingerprint);
+        page.raw("</dd></div>\n");
+    }
+    page.raw("</dl>\n");
+    if summary.preflights.is_empty() {
+        page.raw("<p>No region was probed.</p>\n");
+    }
+    for change in &summary.environment_changes {
+        page.raw("<p>").badge(Tone::Bad, "changed under the run");
+        page.text(&format!(
+            " seen from {}: {} became {}",
+            change.region,
+            crate::first_screen::fingerprint(&change.from),
+            crate::first_screen::fingerprint(&change.to)
+        ));
+        page.raw("</p>\n");
+    }
+    probes(page, summary);
+    page.raw("</section>\n");
+}
+
+fn probes(page: &mut Page, summary: &Summary) {
+    let of = |seen: &'_ Preflight| seen.probes.clone();
+    let probes: Vec<(String, Probe)> = summary
+        .preflights
+        .iter()
+        .flat_map(|(region, seen)| {
+            let probes = of(seen).into_iter();
+            probes.map(|probe| (region.to_string(), probe))
+        })
+        .collect();
+    if probes.is_empty() {
+        page.raw("<p class=\"dim\">No suite requires anything of the environment.</p>\n");
+        return;
+    }
+    page.table(
+        "Preflight",
+        &["probe", "from", "status", "latency", "attempts", "suite"],
+    );
+    let left_out = limited(page, &probes, ROWS, |page, (region, probe)| {
+        page.raw("<tr><th scope=\"row\">").code(&probe.url);
+        page.raw("<br><span class=\"dim\">")
+            .text(&probe.address)
+            .raw("</span>");
+        if !probe.error.is_empty() {
+            page.raw("<br>")
+                .badge(Tone::Bad, &clip(&probe.error, VALUE));
+        }
+        page.within("</th><td>", region, "</td><td class=\"num\">");
+        let status = probe.status.map(|status| status.to_string());
+        page.text(&status.unwrap_or_else(|| "none".to_owned()));
+        page.within("</td><td class=\"num\">", &duration(probe.latency), "</td>");
+        page.raw("<td class=\"num\">").show(probe.attempts);
+        page.within("</td><td>", &probe.suite, "</td></tr>\n");
+    });
+    page.end_table();
+    more(page, left_out);
+}
+
+pub(super) fn workers(page: &mut Page, summary: &Summary) {
+    page.section("workers", "Workers and leases");
+    let leases = summary.fleet.leases;
+    page.raw("<p class=\"equation\">").text(&format!(
+        "{} leases granted = {} ended + {} lost + {} open",
+        leases.granted, leases.ended, leases.lost, leases.open
+    ));
+    page.raw("</p>\n<p class=\"dim\">").show(leases.reattached);
+    page.raw(" taken up again after a reconnect.</p>\n");
+    for line in notes(summary) {
+        page.within("<p>", &line, "</p>\n");
+    }
+    page.table(
+        "Workers",
+        &[
+            "worker", "region", "cases", "leases", "lost", "slots", "state",
+        ],
+    );
+    let left_out = limited(page, &summary.fleet.workers, ROWS, |page, worker| {
+        page.within("<tr><th scope=\"row\">", worker.worker.as_str(), "</th>");
+        page.within("<td>", worker.region.as_str(), "</td>");
+        let numbers = [
+            worker.cases,
+            worker.leases,
+            worker.leases_lost,
+            u64::from(worker.slots),
+        ];
+        for number in numbers {
+            page.raw("<td class=\"num\">").show(number).raw("</td>");
+        }
+        page.raw("<td>");
+        match &worker.left {
+            Some(why) => page.badge(Tone::Doubtful, &format!("left: {}", clip(why, VALUE))),
+            None => page.badge(Tone::Good, "took part to the end"),
+        };
+        page.raw("</td></tr>\n");
+    });
+    page.end_table();
+    more(page, left_out);
+    aside(page, "Results kept and not counted", &summary.fleet.kept);
+    aside(page, "Results rejected", &summary.fleet.rejected);
+    aside(page, "Results that came late", &summary.fleet.late);
+    page.raw("</section>\n");
+}
+
+/// What stopped the run or held cases back.
+fn notes(summary: &Summary) -> Vec<String> {
+    let stop = summary.stop.iter();
+    let stopped = stop.map(|stop| format!("Stopped by {}: {}.", stop.cause.word(), stop.why));
+    let closed = summary.gates_closed.iter();
+    let closed = closed.map(|gate| format!("{}.", crate::conclusions::closed_gate(gate)));
+    stopped.chain(closed).collect()
+}
+
+fn aside(page: &mut Page, title: &'static str, lines: &[AsideLine]) {
+    if lines.is_empty() {
+        return;
+    }
+    page.raw("<h3>").raw(title).raw("</h3>\n");
+    page.table(title, &["case", "outcome", "attempt", "worker", "why"]);
+    let left_out = limited(page, lines, ROWS, |page, line| {
+        page.raw("<tr><th scope=\"row\">").code(line.case.as_str());
+        page.raw("</th><td>")
+            .badge(Tone::of(Some(line.outcome)), line.outcome.word());
+        page.raw("</td><td class=\"num\">").show(line.attempt);
+        page.within("</td><td>", line.worker.as_str(), "</td>");
+        page.within("<td>", &clip(&line.why, VALUE), "</td></tr>\n");
+    });
+    page.end_table();
+    more(page, left_out);
+}

@@ -1,0 +1,97 @@
+//! How it went: response times, the slowest cases, and those whose tries differ.
+
+use super::page::{Page, Tone};
+use super::{ROWS, VALUE, limited, more};
+use crate::escape::clip;
+use crate::figures::{duration, grouped, millis};
+use crate::summary::Summary;
+
+/// Slow cases named.
+const SLOWEST: usize = 10;
+
+pub(super) fn flaky(page: &mut Page, summary: &Summary) {
+    let flaky = summary.flaky();
+    if flaky.is_empty() {
+        return;
+    }
+    page.section("flaky", "Flaky");
+    page.table("Flaky cases", &["case", "counted as", "results"]);
+    let left_out = limited(page, &flaky, ROWS, |page, case| {
+        page.raw("<tr><th scope=\"row\">").code(case.id.as_str());
+        page.raw("</th><td>");
+        let word = case.outcome.map_or("open", |outcome| outcome.word());
+        page.badge(Tone::of(case.outcome), word).raw("</td><td>");
+        for (place, ending) in case.endings().iter().enumerate() {
+            page.raw(if place == 0 { "" } else { "<br>" })
+                .text(&clip(ending, VALUE));
+        }
+        page.raw("</td></tr>\n");
+    });
+    page.end_table();
+    more(page, left_out);
+    page.raw("</section>\n");
+}
+
+pub(super) fn response_times(page: &mut Page, summary: &Summary) {
+    page.section("times", "Response times");
+    let count: u64 = summary.response_times.iter().map(|line| line.count).sum();
+    if count == 0 {
+        page.raw("<p>Not measured: no exchange was answered.</p>\n</section>\n");
+        return;
+    }
+    page.raw("<p class=\"dim\">Over ").text(&grouped(count));
+    page.raw(
+        " answered exchanges of functional cases, all kept: exact, by nearest rank. From the first \
+         byte sent to the last received, of handshakes and streams to the first received; \
+         connecting is not in it. No target is set for them, so none is judged.</p>\n",
+    );
+    page.table(
+        "Response times by priority and region",
+        &["where", "P50", "P95", "P99", "longest", "exchanges"],
+    );
+    let longest = summary
+        .response_times
+        .iter()
+        .map(|line| line.p99)
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let left_out = limited(page, &summary.response_times, ROWS, |page, line| {
+        page.raw("<tr class=\"first\"><th scope=\"row\">")
+            .show(line.tier)
+            .raw(" ")
+            .text(line.region.as_str());
+        page.raw("</th>");
+        for ms in [line.p50, line.p95, line.p99, line.max] {
+            page.within("<td class=\"num\">", &millis(ms), "</td>");
+        }
+        page.within("<td class=\"num\">", &grouped(line.count), "</td></tr>\n");
+        page.raw(
+            "<tr class=\"second\" aria-hidden=\"true\"><td colspan=\"6\"><div class=\"range\">",
+        );
+        for (class, ms) in [("p99", line.p99), ("p95", line.p95), ("p50", line.p50)] {
+            page.raw("<i class=\"").raw(class).raw("\" style=\"width:");
+            page.percent(ms / longest).raw("\"></i>");
+        }
+        page.raw("</div></td></tr>\n");
+    });
+    page.end_table();
+    page.raw("<p class=\"dim\">The bars end at P50, P95 and P99, from dark to light.</p>\n");
+    more(page, left_out);
+    page.raw("</section>\n");
+}
+
+pub(super) fn slowest(page: &mut Page, summary: &Summary) {
+    let slowest = summary.slowest(SLOWEST);
+    if slowest.is_empty() {
+        return;
+    }
+    page.section("slowest", "Slowest cases");
+    page.table("Slowest cases", &["case", "time", "worker"]);
+    for case in slowest {
+        page.raw("<tr><th scope=\"row\">").code(case.id.as_str());
+        page.within("</th><td class=\"num\">", &duration(case.duration), "</td>");
+        let worker = case.worker.as_ref().map(|worker| worker.as_str());
+        page.within("<td>", worker.unwrap_or_default(), "</td></tr>\n");
+    }
+    page.end_table();
+    page.raw("</section>\n");
+}
