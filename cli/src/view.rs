@@ -24,7 +24,9 @@ impl View {
     pub(crate) fn new(output: Output, plan: &Plan) -> Self {
         Self {
             output,
-            live: output.is_live().then(|| Live::new(plan)),
+            live: output
+                .is_live()
+                .then(|| Live::new(plan, output.talk_colour())),
         }
     }
 

@@ -13,7 +13,8 @@ type Key = (PlannedRegion, Tier);
 /// Counting goes over all cases, so it is not done for each event of a big run.
 const REDRAW: Duration = Duration::from_millis(100);
 
-const STYLE: &str = "{prefix} {bar:30.green/black.bright} {pos:>4}/{len:<4} {msg}";
+const COLOURED: &str = "{prefix} {bar:30.green/black.bright} {pos:>4}/{len:<4} {msg}";
+const PLAIN: &str = "{prefix} {bar:30} {pos:>4}/{len:<4} {msg}";
 
 /// The table on the screen.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, is_coloured: bool) -> Self {
         let mut planned: BTreeMap<Key, u64> = BTreeMap::new();
         for case in &plan.cases {
             *planned.entry(key(case)).or_default() += 1;
@@ -35,8 +36,9 @@ impl Live {
             .max()
             .unwrap_or_default();
         let screen = MultiProgress::new();
+        let template = if is_coloured { COLOURED } else { PLAIN };
         let style =
-            ProgressStyle::with_template(STYLE).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let lines = planned
             .into_iter()
             .map(|((region, tier), count)| {
