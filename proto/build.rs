@@ -5,6 +5,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "muster/v1/worker.proto",
         "muster/v1/control.proto",
         "muster/v1/log.proto",
+        "muster/v1/spans.proto",
     ];
     for file in files {
         println!("cargo:rerun-if-changed={file}");

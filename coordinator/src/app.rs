@@ -8,7 +8,6 @@ use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread;
 
 use coordination::{Elector, Embedded, Leader, Tenure};
@@ -22,6 +21,7 @@ use crate::archive::Archive;
 use crate::config::Config;
 use crate::grpc;
 use crate::shell::{self, Shell};
+use crate::traces;
 
 /// Threads of a coordinator's own runtime.
 const THREADS: usize = 2;
@@ -157,6 +157,7 @@ struct Parts {
     listener: TcpListener,
     doors: grpc::Doors,
     shell: Shell,
+    keeper: thread::JoinHandle<()>,
     tenure: Box<dyn Tenure>,
 }
 
@@ -174,19 +175,21 @@ impl Parts {
         };
         let elector = Embedded::new(&config.data).with_patience(config.patience);
         let tenure = elector.campaign(&me).await?;
-        let store: Arc<dyn Store> = Arc::new(FileStore::new(&config.data, config.layout));
-        let blobs = store.blobs()?;
-        let archive = Archive::new(store, blobs.reader());
+        let files = FileStore::new(&config.data, config.layout);
+        let blobs = files.blobs()?;
+        let archive = Archive::new(files.clone(), blobs.reader());
         let accounting = config.accounting.clone();
         let (shell, handle) =
             shell::make(accounting, archive, blobs, tenure.term()).map_err(StartError::Thread)?;
-        let doors = grpc::Doors::new(&config, handle)?;
+        let (spans, keeper) = traces::start(files, handle.clone()).map_err(StartError::Thread)?;
+        let doors = grpc::Doors::new(&config, handle, spans)?;
         Ok(Self {
             config,
             address,
             listener,
             doors,
             shell,
+            keeper,
             tenure,
         })
     }
@@ -206,6 +209,7 @@ impl Parts {
         stop.cancel();
         doors_stop.cancel();
         let drained = tasks.drain(self.config.grace).await;
+        traces::finish(self.keeper).await;
         let result = outcome(was_asked, &cause);
         if let Err(unfinished) = drained {
             tracing::warn!(%unfinished, "not everything ended in time");

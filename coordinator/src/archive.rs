@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::event::{GridEvent, RunEvent, Segment};
 use domain::run::Run;
 use domain::{Digest, Plan, RunId, Totals};
-use run_log::{LogId, Position, ReadBlobs, Store, Tail};
+use run_log::{FileStore, LogId, Position, ReadBlobs, Store, Tail};
 use wire::BadMessage;
 
 /// Why something could not be read.
@@ -40,11 +40,17 @@ pub struct Short {
 pub struct Archive {
     store: Arc<dyn Store>,
     blobs: Arc<dyn ReadBlobs>,
+    /// Where server spans lie.
+    files: FileStore,
 }
 
 impl Archive {
-    pub fn new(store: Arc<dyn Store>, blobs: Arc<dyn ReadBlobs>) -> Self {
-        Self { store, blobs }
+    pub fn new(files: FileStore, blobs: Arc<dyn ReadBlobs>) -> Self {
+        Self {
+            store: Arc::new(files.clone()),
+            blobs,
+            files,
+        }
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -94,6 +100,12 @@ impl Archive {
     pub fn raw(&self, run: &RunId, up_to: Position) -> Result<Vec<Vec<u8>>, ReadError> {
         let segments = self.tail(run).next(up_to)?;
         Ok(segments.into_iter().map(|stored| stored.bytes).collect())
+    }
+
+    /// What was kept of a run's server spans.
+    pub fn spans(&self, run: &RunId) -> Result<proto::v1::ServerSpans, ReadError> {
+        let folder = self.files.folder(&LogId::Run(run.clone()));
+        Ok(run_log::spans::read(&folder)?)
     }
 
     /// Folds a run's durable log.

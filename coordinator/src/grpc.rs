@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lifecycle::Stop;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer;
 use proto::v1::control_service_server::ControlServiceServer;
 use proto::v1::worker_service_server::WorkerServiceServer;
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use crate::app::StartError;
 use crate::config::{Config, TlsFiles};
 use crate::shell::Handle;
+use crate::traces;
 
 mod control_service;
 mod status;
@@ -30,14 +32,17 @@ use worker_service::Workers;
 const WORKER_FRAME: usize = 4 * 1024 * 1024;
 /// A plan with its bundle.
 const SUBMIT: usize = 64 * 1024 * 1024;
+/// A request with server spans.
+const SPANS: usize = 4 * 1024 * 1024;
 /// Requests at one time on one connection.
 const PER_CONNECTION: u32 = 32;
 
-/// Both services, ready to be served.
+/// All services, ready to be served.
 #[derive(Debug)]
 pub struct Doors {
     server: Server,
     handle: Handle,
+    spans: traces::Receiver,
 }
 
 /// Off loopback, whoever can reach the port could read tokens and run tests: no plaintext there.
@@ -50,7 +55,11 @@ pub fn refuse_plaintext(config: &Config) -> Result<(), StartError> {
 }
 
 impl Doors {
-    pub fn new(config: &Config, handle: Handle) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        config: &Config,
+        handle: Handle,
+        spans: traces::Receiver,
+    ) -> Result<Self, StartError> {
         let server = Server::builder()
             .http2_keepalive_interval(Some(Duration::from_secs(10)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
@@ -62,7 +71,11 @@ impl Doors {
             None => server,
             Some(files) => server.tls_config(mutual(files)?).map_err(unusable)?,
         };
-        Ok(Self { server, handle })
+        Ok(Self {
+            server,
+            handle,
+            spans,
+        })
     }
 
     /// Serves until `stop`; then streams end and requests are finished.
@@ -79,6 +92,7 @@ impl Doors {
             .server
             .add_service(WorkerServiceServer::new(workers).max_decoding_message_size(WORKER_FRAME))
             .add_service(ControlServiceServer::new(control).max_decoding_message_size(SUBMIT))
+            .add_service(TraceServiceServer::new(self.spans).max_decoding_message_size(SPANS))
             .serve_with_incoming_shutdown(incoming, stop.cancelled())
             .await;
         streams.close();

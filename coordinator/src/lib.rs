@@ -2,13 +2,14 @@
 //!
 //! Decisions are `accounting::coordinator`'s; this crate moves bytes between that machine, the logs
 //! and the streams. Reading order: `config`, `app` (the only file that names every part), `shell`
-//! (the loop), `archive` (reads of what is durable), `grpc` (the doors).
+//! (the loop), `archive` (reads of what is durable), `grpc` (the doors), `traces`.
 
 pub mod app;
 pub mod archive;
 pub mod config;
 pub mod grpc;
 pub mod shell;
+pub mod traces;
 
 pub use app::{Running, StartError, start};
 pub use config::{Config, TlsFiles};

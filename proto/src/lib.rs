@@ -1,7 +1,8 @@
 //! The wire and nothing but the wire: messages generated from `muster/v1/*.proto`.
 //!
 //! `worker.proto` is what workers and the coordinator say, `control.proto` what people's tools ask,
-//! `log.proto` what is written down. This crate holds no logic; `wire` turns messages into domain.
+//! `log.proto` what is written down, `spans.proto` what servers say they did. This crate holds no
+//! logic; `wire` turns messages into domain.
 
 /// Version 1 of every message; fields are only ever added.
 #[expect(

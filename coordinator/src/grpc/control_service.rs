@@ -1,4 +1,4 @@
-//! The door for people's tools: submit, follow, fetch, cancel, list, log.
+//! The door for people's tools: submit, follow, fetch, cancel, list, log, spans.
 
 use std::pin::Pin;
 
@@ -20,6 +20,8 @@ mod follow;
 
 /// Bytes of a blob in one message.
 const PIECE: usize = 512 * 1024;
+/// Server spans in one message; each is a few kilobytes at most.
+const SPANS: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Control {
@@ -118,6 +120,26 @@ fn blob(bytes: Vec<u8>) -> Blob {
     }
 }
 
+/// Several messages of a size that any client takes; what was dropped stands in the first.
+fn in_pieces(kept: v1::ServerSpans) -> Vec<v1::ServerSpans> {
+    let mut dropped = kept.dropped;
+    let mut pieces: Vec<_> = kept
+        .spans
+        .chunks(SPANS)
+        .map(|spans| v1::ServerSpans {
+            spans: spans.to_vec(),
+            dropped: std::mem::take(&mut dropped),
+        })
+        .collect();
+    if dropped > 0 {
+        pieces.push(v1::ServerSpans {
+            spans: Vec::new(),
+            dropped,
+        });
+    }
+    pieces
+}
+
 fn unexpected(answer: &Answer) -> Refusal {
     Refusal::Refused(format!("the answer was to another question: {answer:?}"))
 }
@@ -129,6 +151,7 @@ impl ControlService for Control {
     type FollowStream = Replies<v1::FollowReply>;
     type FetchStream = Replies<v1::Piece>;
     type LogStream = Replies<v1::LogReply>;
+    type SpansStream = Replies<v1::ServerSpans>;
 
     async fn submit(
         &self,
@@ -198,6 +221,18 @@ impl ControlService for Control {
         let raw = archive.off_runtime(move |archive| archive.raw(&line.run, up_to));
         let raw = raw.await.map_err(Refusal::from)?;
         let replies = raw.into_iter().map(|segment| Ok(v1::LogReply { segment }));
+        Ok(Response::new(stream::iter(replies).boxed()))
+    }
+
+    async fn spans(
+        &self,
+        request: Request<v1::SpansRequest>,
+    ) -> Result<Response<Self::SpansStream>, Status> {
+        let line = self.run(&request.into_inner().run).await?;
+        let archive = self.handle.archive();
+        let kept = archive.off_runtime(move |archive| archive.spans(&line.run));
+        let kept = kept.await.map_err(Refusal::from)?;
+        let replies = in_pieces(kept).into_iter().map(Ok);
         Ok(Response::new(stream::iter(replies).boxed()))
     }
 }

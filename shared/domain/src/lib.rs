@@ -1,7 +1,8 @@
 //! The nouns of the grid and the rules over them: no async, no I/O, no serialisation.
 //!
 //! Reading order: `ids`, `instant`, `outcome`, `plan`, `record` (what a worker saw of a case),
-//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `schedule`.
+//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `schedule`,
+//! `trace` (server spans below what caused them).
 
 pub mod event;
 pub mod gate;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod record;
 pub mod run;
 pub mod schedule;
+pub mod trace;
 pub mod value;
 pub mod verdict;
 

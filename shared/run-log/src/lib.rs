@@ -4,12 +4,14 @@
 //! deposed loses its next one: the log itself is the fence. What an event means is not known here.
 //!
 //! Reading order: `port` (the guarantees), `segment` (the bytes and their chain), `file` (the
-//! adapter on a local disk), `writer` (the threads that own logs and blobs), `conformance`.
+//! adapter on a local disk), `writer` (the threads that own logs and blobs), `conformance`, and
+//! beside all that `spans`, which nothing waits for.
 
 pub mod conformance;
 pub mod file;
 pub mod port;
 pub mod segment;
+pub mod spans;
 pub mod writer;
 
 pub use file::{FileStore, Layout, RunFolder};

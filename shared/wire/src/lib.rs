@@ -4,7 +4,7 @@
 //! nothing but these functions knows both sides.
 //!
 //! Reading order: `bad_message`, the nouns (`hex`, `digest`, `outcome`, `result`, `preflight`,
-//! `gate`), what is stored (`plan`, `bundle`, `record`, `event`, `segment`), what is said
+//! `gate`), what is stored (`plan`, `bundle`, `record`, `event`, `segment`, `spans`), what is said
 //! (`message`).
 
 pub mod bad_message;
@@ -20,6 +20,7 @@ pub mod preflight;
 pub mod record;
 pub mod result;
 pub mod segment;
+pub mod spans;
 
 pub use bad_message::BadMessage;
 pub use bundle::Bundle;
