@@ -1,1 +1,2 @@
+//! Lists of events that a grammar takes, and the first thing it finds wrong in the others.
 

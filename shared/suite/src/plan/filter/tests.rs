@@ -1,3 +1,5 @@
+//! What `-k` takes, what it chooses, and how it says what it can't read.
+
 use super::*;
 
 #[test]
