@@ -266,6 +266,3 @@ fn read(
         }),
     }
 }
-
-#[cfg(test)]
-mod tests;
