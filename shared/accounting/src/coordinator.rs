@@ -91,13 +91,14 @@ pub struct Coordinator {
 
 impl Coordinator {
     pub fn new(config: Config) -> Self {
+        let grid_log = Writer::at(0, &config);
         Self {
             config,
             phase: Phase::Standby,
             term: Term::default(),
             now: Instant::ZERO,
             grid: Grid::default(),
-            grid_log: Writer::at(0),
+            grid_log,
             opening: BTreeMap::new(),
             runs: BTreeMap::new(),
             remembered: VecDeque::new(),
@@ -300,9 +301,8 @@ impl Coordinator {
         if self.phase == Phase::Gone {
             return;
         }
-        let (now, limit, n_stamps, term) =
-            (self.now, self.config.batch_events, self.n_stamps, self.term);
-        if let Some((at, events)) = self.grid_log.begin(now, limit, n_stamps) {
+        let (now, n_stamps, term) = (self.now, self.n_stamps, self.term);
+        if let Some((at, events)) = self.grid_log.begin(now, n_stamps) {
             self.out.push(Output::Append {
                 log: LogId::Grid,
                 at,
@@ -312,7 +312,7 @@ impl Coordinator {
             });
         }
         for lead in self.runs.values_mut() {
-            if let Some((at, events)) = lead.writer.begin(now, limit, n_stamps) {
+            if let Some((at, events)) = lead.writer.begin(now, n_stamps) {
                 self.out.push(Output::Append {
                     log: LogId::Run(lead.id.clone()),
                     at,

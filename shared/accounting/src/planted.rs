@@ -28,10 +28,12 @@ pub enum Planted {
     FoldDiffersFromLog,
     /// The lease of a disconnected worker is given away at once.
     LossAtDisconnect,
+    /// An output waits for one segment only, however many events stand before its own.
+    MarkOfOneSegment,
 }
 
 impl Planted {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SendBeforeDurable,
         Self::AckBeforeDurable,
         Self::NoTokenCheck,
@@ -44,5 +46,6 @@ impl Planted {
         Self::SealWithoutHash,
         Self::FoldDiffersFromLog,
         Self::LossAtDisconnect,
+        Self::MarkOfOneSegment,
     ];
 }

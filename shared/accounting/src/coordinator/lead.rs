@@ -10,6 +10,7 @@ use domain::run::Run;
 use domain::schedule::Order;
 use domain::{AttemptId, CaseId, Digest, Instant, Plan, Region, RunId, SessionId, WorkerId};
 
+use crate::coordinator::Config;
 use crate::coordinator::input::LogId;
 use crate::coordinator::log::Writer;
 use crate::coordinator::output::Mark;
@@ -66,14 +67,20 @@ pub(crate) struct StagedResult {
 }
 
 impl Lead {
-    pub(crate) fn new(id: RunId, plan: Digest, bundle: Digest, blocks: bool, of: Plan) -> Self {
+    pub(crate) fn new(
+        id: RunId,
+        (plan, bundle): (Digest, Digest),
+        blocks: bool,
+        of: Plan,
+        config: &Config,
+    ) -> Self {
         Self {
             order: Order::new(&of, &BTreeMap::new()),
             run: Run::new(of),
             id,
             plan,
             bundle,
-            writer: Writer::at(0),
+            writer: Writer::at(0, config),
             tail: 0,
             is_ready: false,
             blocks,

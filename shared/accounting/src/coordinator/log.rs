@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use domain::Instant;
 
+use crate::coordinator::Config;
+
 #[derive(Debug)]
 pub(crate) struct Writer<E> {
     /// Position of the next segment to be begun.
@@ -16,6 +18,10 @@ pub(crate) struct Writer<E> {
     in_flight: Option<InFlight>,
     /// When the oldest pending event may wait no longer.
     due: Option<Instant>,
+    /// Events that one segment holds at most.
+    limit: usize,
+    #[cfg(feature = "planted")]
+    marks_one_segment: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,13 +31,16 @@ pub(crate) struct InFlight {
 }
 
 impl<E> Writer<E> {
-    pub(crate) fn at(tail: u64) -> Self {
+    pub(crate) fn at(tail: u64, config: &Config) -> Self {
         Self {
             next: tail,
             durable: tail,
             pending: Vec::new(),
             in_flight: None,
             due: None,
+            limit: config.batch_events.max(1),
+            #[cfg(feature = "planted")]
+            marks_one_segment: config.planted == Some(crate::planted::Planted::MarkOfOneSegment),
         }
     }
 
@@ -40,9 +49,16 @@ impl<E> Writer<E> {
         self.due = Some(self.due.map_or(due, |held| held.min(due)));
     }
 
-    /// Segments that must be durable for all events pushed so far to be.
+    /// Segments that must be durable for all events pushed so far to be: pending events leave in
+    /// order, as many to a segment as fit, so later ones don't move what is said here.
     pub(crate) fn mark(&self) -> u64 {
-        self.next + u64::from(!self.pending.is_empty())
+        let segments = self.pending.len().div_ceil(self.limit);
+        #[cfg(feature = "planted")]
+        let segments = match self.marks_one_segment {
+            true => segments.min(1),
+            false => segments,
+        };
+        self.next + segments as u64
     }
 
     pub(crate) fn durable(&self) -> u64 {
@@ -63,12 +79,8 @@ impl<E> Writer<E> {
     }
 
     /// Begins an append if one is due: its position and events.
-    pub(crate) fn begin(
-        &mut self,
-        now: Instant,
-        limit: usize,
-        n_stamps: u64,
-    ) -> Option<(u64, Vec<E>)> {
+    pub(crate) fn begin(&mut self, now: Instant, n_stamps: u64) -> Option<(u64, Vec<E>)> {
+        let limit = self.limit;
         let is_full = self.pending.len() >= limit;
         let is_due = self.due().is_some_and(|due| is_full || due <= now);
         if !is_due {
@@ -95,5 +107,28 @@ pub(crate) fn due(now: Instant, gather: Duration, is_urgent: bool) -> Instant {
     match is_urgent {
         true => now,
         false => now + gather,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_waits_for_the_segment_in_which_its_event_will_lie() {
+        let mut log = Writer::at(3, &Config::new("leader"));
+        for event in 0..1_500 {
+            log.push(event, Instant::ZERO);
+        }
+        let mark = log.mark();
+        let (at, events) = log.begin(Instant::ZERO, 0).unwrap();
+        assert_eq!((at, events.len()), (3, 1_000));
+        log.finish(at + 1);
+        assert!(log.durable() < mark, "500 events are not durable yet");
+        assert_eq!(log.mark(), mark, "what waits lies where it was said to");
+        let (at, events) = log.begin(Instant::ZERO, 0).unwrap();
+        assert_eq!((at, events.len()), (4, 500));
+        log.finish(at + 1);
+        assert_eq!(log.durable(), mark);
     }
 }

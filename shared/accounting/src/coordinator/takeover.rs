@@ -59,7 +59,7 @@ impl Coordinator {
         if let Some(term) = self.grid.term().filter(|&term| term >= self.term) {
             return self.exit(Exit::Deposed(format!("term {term}")));
         }
-        self.grid_log = Writer::at(self.grid.tail());
+        self.grid_log = Writer::at(self.grid.tail(), &self.config);
         self.phase = Phase::Starting;
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::NoTermStarted) {
@@ -111,7 +111,7 @@ impl Coordinator {
     ) {
         if let (Some(blocks), Some(line)) = (self.opening.remove(id), self.grid.run(id)) {
             let (digest, bundle) = (line.plan.clone(), line.bundle.clone());
-            let lead = Lead::new(id.clone(), digest, bundle, blocks, plan);
+            let lead = Lead::new(id.clone(), (digest, bundle), blocks, plan, &self.config);
             self.runs.insert(id.clone(), lead);
         }
         let (now, term) = (self.now, self.term);
@@ -131,7 +131,7 @@ impl Coordinator {
         } else if lead.tail == 0 {
             lead.set_elapsed(Duration::ZERO, now);
         }
-        lead.writer = Writer::at(lead.tail);
+        lead.writer = Writer::at(lead.tail, &self.config);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::NoTermStarted) {
             return self.run_started(id);

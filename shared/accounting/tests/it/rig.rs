@@ -34,6 +34,7 @@ pub(crate) struct Rig {
     wake: Option<Instant>,
     /// Appends that wait while the log is slow.
     slow: Option<Vec<Append>>,
+    only_runs_are_slow: bool,
     /// Blobs that wait while the blob store is slow.
     slow_blobs: Option<Vec<Digest>>,
     /// What the second routine says instead of the truth.
@@ -65,6 +66,7 @@ impl Rig {
             closed_streams: Vec::new(),
             wake: None,
             slow: None,
+            only_runs_are_slow: false,
             slow_blobs: None,
             forged_hash: None,
             n_clients: 0,
@@ -110,9 +112,10 @@ impl Rig {
                     wall_ms,
                     events,
                 };
+                let is_slow = !self.only_runs_are_slow || append.log != LogId::Grid;
                 match &mut self.slow {
-                    Some(waiting) => waiting.push(append),
-                    None => self.land(append),
+                    Some(waiting) if is_slow => waiting.push(append),
+                    _ => self.land(append),
                 }
             }
             Output::Send {
@@ -153,6 +156,19 @@ impl Rig {
 
     pub(crate) fn slow_log(&mut self) {
         self.slow = Some(Vec::new());
+    }
+
+    /// Appends to run logs wait for `land_one`; the grid log answers at once.
+    pub(crate) fn slow_appends_of_runs(&mut self) {
+        self.only_runs_are_slow = true;
+        self.slow_log();
+    }
+
+    /// The oldest waiting append becomes durable.
+    pub(crate) fn land_one(&mut self) {
+        let waiting = self.slow.as_mut().expect("the log is slow");
+        let append = waiting.remove(0);
+        self.land(append);
     }
 
     pub(crate) fn log_catches_up(&mut self) {

@@ -142,6 +142,8 @@ pub(crate) struct World {
     term: u64,
     pub(crate) stats: BTreeMap<&'static str, u64>,
     is_loud: bool,
+    /// Events that a segment holds at most: in some worlds so few that decisions spread over many.
+    batch_events: usize,
     /// Nothing goes wrong.
     pub(crate) is_calm: bool,
     #[cfg(feature = "planted")]
@@ -180,6 +182,7 @@ impl World {
             term: 0,
             stats: BTreeMap::new(),
             is_loud,
+            batch_events: if seed.is_multiple_of(3) { 2 } else { 1_000 },
             is_calm: false,
             chance,
             #[cfg(feature = "planted")]
@@ -319,6 +322,7 @@ impl World {
         self.term += 1;
         let mut config = Config::new(format!("node-{}", self.term));
         config.max_active = 1;
+        config.batch_events = self.batch_events;
         #[cfg(feature = "planted")]
         {
             config.planted = self.planted;

@@ -2,9 +2,10 @@
 
 use accounting::coordinator::{Answer, Request};
 use domain::event::{RunEvent, StopCause};
+use domain::message::ToWorkerBody;
 use domain::{Digest, Outcome, RunId, VerdictWord};
 
-use crate::rig::{Rig, plan};
+use crate::rig::{Rig, plan, result};
 
 #[test]
 fn a_run_goes_from_submit_to_verdict() {
@@ -145,11 +146,7 @@ fn nothing_passes_by_standing_in_a_list_of_declared_skips() {
 #[test]
 fn a_carried_outcome_counts_once_and_is_not_executed() {
     let mut plan = plan("run", &[("a", "east"), ("b", "east")]);
-    plan.carried = vec![crate::rig::result(
-        &plan.cases[0].id,
-        "east-9",
-        Outcome::Passed,
-    )];
+    plan.carried = vec![result(&plan.cases[0].id, "east-9", Outcome::Passed)];
     let mut rig = Rig::new();
     rig.submit(&plan);
     rig.join(1, "east-1");
@@ -170,13 +167,7 @@ fn a_run_is_closed_only_when_no_lease_can_live() {
     rig.submit(&plan);
     rig.join(1, "east-1");
     let case = plan.cases[0].id.clone();
-    rig.deliver(
-        1,
-        &plan,
-        1,
-        1,
-        crate::rig::result(&case, "east-1", Outcome::Passed),
-    );
+    rig.deliver(1, &plan, 1, 1, result(&case, "east-1", Outcome::Passed));
     assert!(rig.run(&plan).is_ended());
     let is_closed = |rig: &Rig| {
         let segments = rig.store.grid.segments.iter();
@@ -187,4 +178,44 @@ fn a_run_is_closed_only_when_no_lease_can_live() {
     assert!(!is_closed(&rig), "the attempt may still run");
     rig.pass(8, &[1]);
     assert!(is_closed(&rig));
+}
+
+#[test]
+fn a_run_that_closes_thousands_of_cases_at_once_is_rechecked_whole() {
+    let names: Vec<String> = (0..3_000).map(|number| format!("t{number:04}")).collect();
+    let cases: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "east")).collect();
+    let mut plan = plan("run", &cases);
+    plan.completes = Some(RunId::from("an earlier run"));
+    let carried = plan.cases.iter();
+    plan.carried = carried
+        .map(|case| result(&case.id, "east-1", Outcome::Passed))
+        .collect();
+    let mut rig = Rig::new();
+    rig.submit(&plan);
+    rig.pass(1, &[]);
+    let run = rig.run(&plan);
+    let verdict = run.verdict().expect("a verdict");
+    assert_eq!(verdict.word, VerdictWord::Passed, "{:?}", verdict.reasons);
+    assert_eq!(run.totals().passed, 3_000);
+}
+
+#[test]
+fn a_lease_behind_thousands_of_decisions_waits_for_all_of_them() {
+    let names: Vec<String> = (0..1_500).map(|number| format!("t{number:04}")).collect();
+    let mut cases: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "west")).collect();
+    cases.push(("last", "east"));
+    let mut plan = plan("run", &cases);
+    for case in plan.cases.iter_mut().take(1_500) {
+        case.declared_skip = Some(domain::plan::DeclaredSkip::NotSelected);
+    }
+    let mut rig = Rig::new();
+    rig.hello(1, "east-1", 1, &[]);
+    rig.slow_appends_of_runs();
+    rig.submit(&plan);
+    rig.land_one();
+    rig.land_one();
+    assert_eq!(rig.seen(1).len(), 1, "only the welcome: {:?}", rig.seen(1));
+    rig.land_one();
+    let probe = |body: &ToWorkerBody| matches!(body, ToWorkerBody::Probe { .. });
+    assert!(rig.seen(1).iter().any(probe), "{:?}", rig.seen(1));
 }
