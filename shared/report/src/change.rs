@@ -19,7 +19,7 @@ pub fn changes(summary: &Summary) -> Vec<Change> {
     let mut changes = Vec::new();
     if summary.open > 0 {
         let what = format!(
-            "{} still open; the run goes on",
+            "wait: {} still open, the run goes on",
             count(summary.open, "case")
         );
         changes.push(with(
@@ -28,7 +28,12 @@ pub fn changes(summary: &Summary) -> Vec<Change> {
         ));
     }
     if summary.tests.failed > 0 {
-        let what = format!("{} failed", count(summary.tests.failed, "test"));
+        let failed = summary.tests.failed;
+        let what = format!(
+            "mend {} and run all again; to try {} alone",
+            count(failed, "failed test"),
+            if failed == 1 { "it" } else { "them" }
+        );
         changes.push(with(what, again_failed(summary)));
     }
     changes.extend(summary.gaps.iter().map(|gap| close(summary, gap)));
@@ -86,21 +91,21 @@ fn close(summary: &Summary, gap: &Gap) -> Change {
     let tests = count(u64::try_from(gap.tests.len()).unwrap_or(u64::MAX), "test");
     match (gap.outcome, gap.reason.as_str()) {
         (Outcome::Skipped, "env_unreachable") => with(
-            format!("the environment did not answer, {cases} skipped: bring it up, then"),
+            format!("bring the environment up ({cases} skipped, as it did not answer), then"),
             complete(summary),
         ),
         (Outcome::Skipped, "tier_gate") => with(
-            format!("{cases} held back by a red tier: make that green, then"),
+            format!("make the red tier green ({cases} held back by it), then"),
             complete(summary),
         ),
         (Outcome::Skipped, reason) if reason == DeclaredSkip::NotSelected.word() => edit(format!(
-            "{tests} of the lock not selected: run without a filter"
+            "run without a filter: {tests} of the lock not selected"
         )),
         (Outcome::Skipped, reason) if reason == DeclaredSkip::Quarantined.word() => edit(format!(
             "{tests} quarantined: lift it, or let the gate's file accept each with owner and date"
         )),
         (Outcome::Errored, "no_capacity") => with(
-            format!("{cases} found no worker: start one there, then"),
+            format!("start workers where {cases} found none, then"),
             complete(summary),
         ),
         (Outcome::Lost, _) => with(
@@ -114,7 +119,7 @@ fn close(summary: &Summary, gap: &Gap) -> Change {
             let example = summary.cases.iter().find(|case| is_of(case, gap));
             let id = example.map(|case| case.id.as_str()).unwrap_or_default();
             with(
-                format!("{cases} {outcome} ({reason}): look, mend, run again"),
+                format!("mend {cases} {outcome} ({reason}) and run again; to see why"),
                 look(summary, id),
             )
         }
@@ -145,7 +150,7 @@ fn with_workers(summary: &Summary, gap: &Gap) -> String {
 fn distrust(summary: &Summary) -> Vec<Change> {
     let mut changes = Vec::new();
     if !summary.lock_problems.is_empty() {
-        let what = "the lock is out of date: write it anew, and review what changed".to_owned();
+        let what = "the lock is out of date; review what changed, then write it anew".to_owned();
         changes.push(with(what, "muster lock".to_owned()));
     }
     if !summary.ungated_tiers.is_empty() {
@@ -171,8 +176,8 @@ fn distrust(summary: &Summary) -> Vec<Change> {
     let flaky = summary.flaky();
     if let Some(case) = flaky.first() {
         let what = format!(
-            "{} flaky: find out why its tries differ",
-            count(u64::try_from(flaky.len()).unwrap_or(u64::MAX), "case")
+            "find out why tries differ in {}; the first",
+            count(u64::try_from(flaky.len()).unwrap_or(u64::MAX), "flaky case")
         );
         changes.push(with(what, look(summary, case.id.as_str())));
     }

@@ -231,7 +231,7 @@ fn environment(summary: &Summary) -> Vec<String> {
         .iter()
         .map(|region| region.as_str())
         .collect();
-    let place = format!("{} from {}", summary.environment, regions.join(", "));
+    let place = format!("{}, seen from {}", summary.environment, regions.join(", "));
     let mut fingerprints: Vec<_> = summary
         .preflights
         .values()

@@ -12,38 +12,53 @@ use crate::summary::actual;
 
 /// Letters of a body.
 const BODY: usize = 4_000;
-/// Exchanges of a try shown from its start and from its end, where most failures are.
+/// Exchanges of a row shown from its start and from its end, where most failures are.
 const FIRST: usize = 10;
 const LAST: usize = 40;
+/// Exchanges that went well, up to which they are listed and not folded.
+const UNFOLDED: usize = 2;
 /// Headers of a message.
 const HEADERS: usize = 60;
 
+/// What went wrong stands open; a longer row of exchanges around it folds into one line.
 pub(super) fn list(page: &mut Page, tried: &TryRecord) {
-    let length = tried.exchanges.len();
     let marked = marked(tried);
-    page.raw("<ol class=\"exchanges\">\n");
-    for (place, exchange) in tried.exchanges.iter().enumerate() {
-        let is_cut = length > FIRST + LAST && place >= FIRST && place < length - LAST;
-        if is_cut && place == FIRST {
-            page.raw("<li class=\"more\">");
-            page.show(length - FIRST - LAST)
-                .raw(" exchanges left out here; <code>muster show</code> has them</li>\n");
+    let places: Vec<usize> = (0..tried.exchanges.len()).collect();
+    let is_marked = |place: &usize| marked.contains(place);
+    for row in places.chunk_by(|one, next| is_marked(one) == is_marked(next)) {
+        let is_open = row.first().is_some_and(is_marked);
+        let is_folded = !is_open && row.len() > UNFOLDED;
+        if is_folded {
+            page.raw("<details><summary>").show(row.len());
+            page.raw(" exchanges in which nothing went wrong</summary>\n");
         }
-        if !is_cut {
-            let is_open = marked.contains(&place);
-            item(page, exchange, &checks_behind(tried, place), is_open);
-        }
+        self::row(page, tried, row, is_open);
+        page.raw(if is_folded { "</details>\n" } else { "" });
     }
-    page.raw("</ol>\n");
     checks(page, &checks_alone(tried));
     if let Some(failure) = &tried.failure {
-        page.raw("<p class=\"ended\">")
-            .badge(Tone::Bad, "ended")
-            .raw(" at ");
+        page.raw("<p>").badge(Tone::Bad, "ended").raw(" at ");
         page.code(&failure.step);
         page.text(&format!(", line {}: {}", failure.line, failure.message))
             .raw("</p>\n");
     }
+}
+
+/// Its first and its last exchanges, when it is long.
+fn row(page: &mut Page, tried: &TryRecord, places: &[usize], is_open: bool) {
+    let left_out = places.len().saturating_sub(FIRST + LAST);
+    page.raw("<ol class=\"exchanges\">\n");
+    for (position, place) in places.iter().enumerate() {
+        if left_out > 0 && position == FIRST {
+            page.raw("<li class=\"more\">").show(left_out);
+            page.raw(" exchanges left out here; <code>muster show</code> has them</li>\n");
+        }
+        let is_shown = left_out == 0 || position < FIRST || position >= FIRST + left_out;
+        if let Some(exchange) = tried.exchanges.get(*place).filter(|_| is_shown) {
+            item(page, exchange, &checks_behind(tried, *place), is_open);
+        }
+    }
+    page.raw("</ol>\n");
 }
 
 /// Exchanges to look at: unanswered ones and those of a step that went wrong, else the last one.
@@ -90,6 +105,9 @@ fn item(page: &mut Page, exchange: &Exchange, behind: &[&Check], is_open: bool) 
     if exchange.phases.total_ms() > 0.0 {
         phases(page, exchange);
     }
+    if !exchange.peer.is_empty() {
+        page.within("<p class=\"dim\">connected to ", &exchange.peer, "</p>\n");
+    }
     if let Some(error) = &exchange.error {
         page.raw("<p>").badge(Tone::Bad, "no answer").raw(" ");
         page.text(&clip(error, VALUE)).raw("</p>\n");
@@ -118,11 +136,10 @@ fn place(exchange: &Exchange) -> String {
         text => format!(", {before} {text}"),
     };
     format!(
-        "{}, line {}{}{}, at {}",
+        "{}, line {}{}, at {}",
         exchange.step,
         exchange.line,
         with("as", &exchange.user),
-        with("peer", &exchange.peer),
         millis(exchange.at_ms)
     )
 }

@@ -184,11 +184,11 @@ fn one_try(page: &mut Page, tried: &TryRecord) {
     let exchanges = u64::try_from(tried.exchanges.len()).unwrap_or(u64::MAX);
     let false_checks = tried.checks.iter().filter(|check| !check.held).count();
     let checks = u64::try_from(tried.checks.len()).unwrap_or(u64::MAX);
-    page.text(&format!(
-        "{}, {}, {false_checks} false",
-        count(exchanges, "exchange"),
-        count(checks, "check")
-    ));
+    let checked = match checks {
+        0 => "nothing was checked".to_owned(),
+        checks => format!("{}, {false_checks} false", count(checks, "check")),
+    };
+    page.text(&format!("{}, {checked}", count(exchanges, "exchange")));
     page.raw("</h4>\n");
     exchange::list(page, tried);
     if !tried.saved.is_empty() {

@@ -30,6 +30,7 @@ pub(crate) fn plan(gate: Option<Gate>, suites: Vec<PlannedSuite>, cases: Vec<Pla
         run: RunId::from("run-7"),
         created_at_ms: MADE_AT_MS,
         environment: "staging".to_owned(),
+        environment_file: "staging.yaml".to_owned(),
         regions: REGIONS.map(Region::from).to_vec(),
         suites,
         cases,
