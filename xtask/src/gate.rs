@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::browser;
 use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(5);
+    let mut progress = Progress::new(6);
+    progress.step("browser", browser::ensure)?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
     progress.step("clippy", || clippy(root))?;
@@ -41,6 +43,7 @@ pub(crate) fn docs(root: &Path) -> anyhow::Result<()> {
 ///
 /// The binaries are built first, because the tests of the CLI start them as a user would.
 pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
+    browser::ensure()?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);
