@@ -13,6 +13,7 @@ use domain::{Evidence, Outcome, Region, RunId, WorkerId};
 use engine::{Ended, LeaseGate};
 use lifecycle::{Stop, clock};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::context::{Context, Loaded};
 use super::record;
@@ -20,6 +21,9 @@ use crate::gate::Gate;
 
 /// A stopped case has so long to end by itself.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
+/// Fetching and loading a run, and then reading the fingerprint, may take so long each. Together
+/// with the limits below it stays within the coordinator's `stall_slack`.
+const PREPARES_WITHIN: Duration = Duration::from_secs(30);
 /// On top of a case's own limits, which the engine keeps.
 const SLACK: Duration = Duration::from_secs(30);
 
@@ -59,7 +63,9 @@ impl Job {
     }
 
     async fn execute(&self) -> Result<Ended, String> {
-        let loaded = self.context.loaded(&self.stop).await;
+        let loaded = timeout(PREPARES_WITHIN, self.context.loaded(&self.stop)).await;
+        let too_long = |_| Err(format!("it took longer than {PREPARES_WITHIN:?}"));
+        let loaded = loaded.unwrap_or_else(too_long);
         let loaded = loaded.map_err(|why| format!("not_loaded: {why}"))?;
         let Some(case) = loaded.cases.get(&self.key.case) else {
             return Err("not_loaded: the plan does not have this case".to_owned());
@@ -76,7 +82,9 @@ impl Job {
             let preflight = loaded
                 .engine
                 .preflight(self.gate.clone(), self.stop.clone());
-            preflight.await.fingerprint
+            // Nothing known is nothing changed.
+            let read = timeout(PREPARES_WITHIN, preflight).await;
+            read.map(|read| read.fingerprint).unwrap_or_default()
         });
         read.await.clone()
     }

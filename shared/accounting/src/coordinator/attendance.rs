@@ -22,6 +22,8 @@ pub(crate) struct Attendance {
     pub(crate) heard: Instant,
     /// When it last did something for a run: a stuck worker is heard and does nothing.
     pub(crate) progressed: Instant,
+    /// Since when it counts as stuck: its leases are not renewed and run out.
+    pub(crate) stuck: Option<Instant>,
     /// Stamps by the order of their arrival among all workers' stamps.
     stamps: VecDeque<(u64, Instant)>,
     /// The newest stamp that an append to this log proves.
@@ -42,6 +44,7 @@ impl Attendance {
             is_leaving: false,
             heard: now,
             progressed: now,
+            stuck: None,
             stamps: VecDeque::new(),
             proven: BTreeMap::new(),
             renewed: BTreeMap::new(),
@@ -105,6 +108,6 @@ impl Attendance {
     }
 
     pub(crate) fn takes_work(&self) -> bool {
-        self.stream.is_some() && !self.is_leaving
+        self.stream.is_some() && !self.is_leaving && self.stuck.is_none()
     }
 }

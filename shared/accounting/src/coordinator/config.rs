@@ -22,7 +22,8 @@ pub struct Config {
     pub placement: Duration,
     /// How long a stopped run waits for its workers.
     pub drain: Duration,
-    /// On top of the longest time a leased case may take, before its worker counts as stuck.
+    /// On top of the longest time a leased case may take, before its worker counts as stuck: more
+    /// than a worker itself allows for fetching a run, reading the fingerprint and stopping.
     pub stall_slack: Duration,
     /// Losses that a case may have before it ends as lost.
     pub infrastructure_budget: usize,
@@ -52,7 +53,7 @@ impl Config {
             tick: Duration::from_secs(1),
             placement: Duration::from_secs(60),
             drain: Duration::from_secs(30),
-            stall_slack: Duration::from_secs(30),
+            stall_slack: Duration::from_secs(120),
             infrastructure_budget: 5,
             max_downtime: Duration::from_secs(600),
             one_process: false,

@@ -60,6 +60,9 @@ impl Coordinator {
             let (Some(stream), Some((order, stamp))) = (known.stream, known.proven_for(run)) else {
                 continue;
             };
+            if known.stuck.is_some() {
+                continue;
+            }
             if known
                 .renewed
                 .get(run)
@@ -248,6 +251,8 @@ impl Coordinator {
     fn proven_on(&self, stream: StreamId, run: &RunId) -> Instant {
         let worker = self.streams.get(&stream);
         let known = worker.and_then(|worker| self.workers.get(worker));
+        // What leaves for a stuck worker has run out already.
+        let known = known.filter(|known| known.stuck.is_none());
         let proven = known.and_then(|known| known.proven_for(run));
         proven.map_or(Instant::ZERO, |(_, stamp)| stamp)
     }

@@ -159,18 +159,42 @@ impl Coordinator {
             self.expire(worker, !is_explained);
         }
         for worker in holders.iter().filter(|worker| !silent.contains(worker)) {
-            if self.stuck_at(worker).is_some_and(|at| at <= self.now) {
-                self.lose_all(
-                    worker,
-                    "it gave no result for longer than its cases may take",
-                    true,
-                );
-                self.progressed(worker);
-            }
+            self.watch_progress(worker);
         }
         let expiries = self.workers.values().map(|known| known.expires(silence));
-        let stalls = holders.iter().filter_map(|worker| self.stuck_at(worker));
+        let stalls = holders.iter().filter_map(|worker| self.stalled_at(worker));
         self.watch_due = expiries.chain(stalls).min();
+    }
+
+    /// A stuck worker may still touch the target under the leases it was told of, so these are not
+    /// renewed, and lost only once the last of them has run out.
+    fn watch_progress(&mut self, worker: &WorkerId) {
+        if self.stalled_at(worker).is_none_or(|at| at > self.now) {
+            return;
+        }
+        let now = self.now;
+        let Some(known) = self.workers.get_mut(worker) else {
+            return;
+        };
+        if known.stuck.is_none() {
+            known.stuck = Some(now);
+            return self.note(format!(
+                "worker {worker} gives no result for longer than its cases may take: its leases are not renewed"
+            ));
+        }
+        let why = "it gave no result for longer than its cases may take";
+        self.lose_all(worker, why, true);
+        self.progressed(worker);
+        self.survey_all();
+    }
+
+    /// When the worker next needs a look: it counts as stuck, or its last lease has run out since.
+    fn stalled_at(&self, worker: &WorkerId) -> Option<Instant> {
+        let stuck = self.workers.get(worker)?.stuck;
+        match stuck {
+            Some(since) => Some(since + self.config.silence()),
+            None => self.stuck_at(worker),
+        }
     }
 
     fn expire(&mut self, worker: &WorkerId, blames: bool) {
@@ -225,6 +249,7 @@ impl Coordinator {
     pub(super) fn progressed(&mut self, worker: &WorkerId) {
         if let Some(known) = self.workers.get_mut(worker) {
             known.progressed = self.now;
+            known.stuck = None;
         }
     }
 

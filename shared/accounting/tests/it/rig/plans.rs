@@ -68,6 +68,7 @@ pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
         run: RunId::from(run),
         created_at_ms: 0,
         environment: "rig".to_owned(),
+        environment_file: "staging.yaml".to_owned(),
         regions: vec![Region::from("east"), Region::from("west")],
         suites: Vec::new(),
         cases: planned.collect(),

@@ -1,10 +1,12 @@
 //! Workers that go away, and what it costs their cases.
 
-use domain::message::FromWorker;
-use domain::plan::OnWorkerLoss;
-use domain::{Outcome, Plan};
+use std::time::Duration;
 
-use crate::rig::{Rig, plan};
+use domain::message::{FromWorker, ToWorkerBody};
+use domain::plan::OnWorkerLoss;
+use domain::{Instant, Outcome, Plan};
+
+use crate::rig::{Rig, plan, result};
 
 fn one_case() -> Plan {
     plan("run", &[("a", "east"), ("b", "west")])
@@ -143,21 +145,51 @@ fn a_region_that_falls_silent_as_a_whole_blames_no_case() {
     );
 }
 
+/// The newest stamp that a stream was sent with a lease or a renewal.
+fn newest_stamp(rig: &mut Rig, stream: u64) -> Option<Instant> {
+    let stamp = |body| match body {
+        ToWorkerBody::Lease { stamp, .. } | ToWorkerBody::Renew { stamp, .. } => Some(stamp),
+        _ => None,
+    };
+    rig.sent(stream).into_iter().filter_map(stamp).max()
+}
+
 #[test]
 fn a_worker_that_beats_and_does_nothing_is_stuck() {
     let (mut rig, plan) = (Rig::new(), one_case());
+    let case = plan.cases[0].id.clone();
+    let n_losses = |rig: &Rig| rig.run(&plan).case(&case).map(|case| case.losses.len());
     rig.submit(&plan);
     rig.join(1, "east-1");
-    rig.pass(59, &[1]);
-    assert!(
-        rig.run(&plan)
-            .case(&plan.cases[0].id)
-            .is_some_and(|case| case.losses.is_empty())
+    rig.pass(149, &[1]);
+    assert_eq!(n_losses(&rig), Some(0));
+    assert!(newest_stamp(&mut rig, 1) > Some(rig.now - Duration::from_secs(3)));
+    rig.pass(2, &[1]);
+    newest_stamp(&mut rig, 1);
+    rig.pass(14, &[1]);
+    assert_eq!(
+        newest_stamp(&mut rig, 1),
+        None,
+        "it is not renewed any more"
     );
-    rig.pass(3, &[1]);
-    assert!(
-        rig.run(&plan)
-            .case(&plan.cases[0].id)
-            .is_some_and(|case| case.losses.len() == 1)
+    assert_eq!(n_losses(&rig), Some(0), "its gate may still be open");
+    rig.pass(4, &[1]);
+    assert_eq!(n_losses(&rig), Some(1));
+}
+
+#[test]
+fn a_stuck_worker_that_wakes_up_in_time_keeps_its_case() {
+    let (mut rig, plan) = (Rig::new(), one_case());
+    let case = plan.cases[0].id.clone();
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    rig.pass(160, &[1]);
+    rig.deliver(1, &plan, 1, 1, result(&case, "east-1", Outcome::Passed));
+    rig.pass(30, &[1]);
+    let run = rig.run(&plan);
+    let facts = run.case(&case).expect("the case");
+    assert_eq!(
+        (facts.outcome(), facts.losses.len()),
+        (Some(Outcome::Passed), 0)
     );
 }
