@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::plan::{DeclaredSkip, PlannedCase};
-use domain::{CaseId, Plan, RunId};
+use domain::{CaseId, Plan, Region, RunId};
 use lifecycle::clock;
 use suite::plan as planning;
 use suite::settings::Settings;
@@ -78,6 +78,7 @@ fn fresh(args: &RunArgs, archive: &Archive, output: &Output) -> Result<Frozen, E
         run: run_id(),
         created_at_ms: clock::wall_ms(),
         environment: selection.environment.name.clone(),
+        environment_file: selection.bundle.environment.clone(),
         regions: selection.regions.clone(),
         suites: planning::suites(&selection.suites),
         cases: [cases, locked.not_selected].concat(),
@@ -116,7 +117,14 @@ pub(crate) fn cases(selection: &Selection, only: Option<&BTreeSet<CaseId>>) -> V
         cases.retain(is_wanted);
         return cases;
     }
-    let mut cases = planning::gated_cases(suites, regions, &selection.filter, &today);
+    let of_environment: Vec<Region> = selection
+        .environment
+        .regions
+        .iter()
+        .map(Region::new)
+        .collect();
+    let filter = &selection.filter;
+    let mut cases = planning::gated_cases(suites, regions, &of_environment, filter, &today);
     for case in cases.iter_mut().filter(|case| !is_wanted(case)) {
         case.declared_skip = Some(DeclaredSkip::NotSelected);
     }

@@ -254,6 +254,7 @@ pub(crate) fn plan(run: &str, target: &Target, tests: usize, regions: &[&str]) -
         run: run.into(),
         created_at_ms: lifecycle::clock::wall_ms(),
         environment: loaded.environment.name.clone(),
+        environment_file: "small.yaml".to_owned(),
         suites: suite::plan::suites(&loaded.suites),
         cases: suite::plan::cases(&loaded.suites, &regions, &suite::Filter::default()),
         regions,

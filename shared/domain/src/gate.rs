@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{Digest, TestId};
+use crate::ids::{Digest, SuiteName, TestId};
 use crate::plan::Tier;
 
 /// How much of a tier may be in a state that is not `passed`.
@@ -25,6 +25,8 @@ pub struct TierGate {
 /// A skip that the gate's file accepts by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToleratedSkip {
+    /// `None` fits the one test of the plan that has this id; of several it fits none.
+    pub suite: Option<SuiteName>,
     pub test: TestId,
     pub owner: String,
     /// `2026-12-31`, the last day it holds.

@@ -193,6 +193,8 @@ pub struct Plan {
     /// Unix time in milliseconds.
     pub created_at_ms: u64,
     pub environment: String,
+    /// Path of the environment's file, as given: logins and refreshes are written there.
+    pub environment_file: String,
     pub regions: Vec<Region>,
     pub suites: Vec<PlannedSuite>,
     pub cases: Vec<PlannedCase>,

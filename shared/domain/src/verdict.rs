@@ -14,6 +14,7 @@ mod date;
 mod gated;
 #[cfg(test)]
 mod properties;
+mod skips;
 mod soundness;
 mod standing;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use domain::gate::{TierGate, ToleratedSkip};
 use domain::plan::Tier;
-use domain::{Gate, TestId, Tolerance};
+use domain::{Gate, SuiteName, TestId, Tolerance};
 
 use crate::load::read_one;
 use crate::problem::Problem;
@@ -109,12 +109,22 @@ fn skip(reader: Reader<'_>, node: &Node) -> Option<ToleratedSkip> {
     let text = |key: &str| fields.get(key).and_then(|node| reader.text(node, "text"));
     let (test, owner, why) = (text("test"), text("owner"), text("why"));
     let until = fields.get("until").and_then(|node| reader.date(node));
+    let (suite, test) = meant(&test?);
     Some(ToleratedSkip {
-        test: TestId::from(test?),
+        suite,
+        test,
         owner: owner?,
         until: until?,
         why: why?,
     })
+}
+
+/// `suite::test`, or the bare id of a test.
+fn meant(text: &str) -> (Option<SuiteName>, TestId) {
+    match text.split_once("::") {
+        Some((suite, test)) => (Some(SuiteName::from(suite)), TestId::from(test)),
+        None => (None, TestId::from(text)),
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +140,31 @@ mod tests {
         assert_eq!(p2.map(|tier| tier.failed), Some(Tolerance::BelowPercent(5)));
         assert_eq!(p2.map(|tier| tier.not_proven), Some(Tolerance::Tests(0)));
         assert!(!gate.retries_failed);
+    }
+
+    #[test]
+    fn a_tolerated_skip_may_name_its_suite() {
+        let skip = |test: &str| {
+            format!("  - {{ test: \"{test}\", owner: ann, until: 2026-12-31, why: x }}\n")
+        };
+        let text = format!(
+            "muster: v1\ngate: mine\ntiers:\n  P1: {{ failed: 1 }}\ntolerated_skips:\n{}{}",
+            skip("t1"),
+            skip("p1-critical::t1")
+        );
+        let gate =
+            parse("gates/mine.yaml", &text).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let meant: Vec<_> = gate
+            .tolerated_skips
+            .iter()
+            .map(|skip| {
+                (
+                    skip.suite.as_ref().map(|suite| suite.as_str()),
+                    skip.test.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(meant, [(None, "t1"), (Some("p1-critical"), "t1")]);
     }
 
     #[test]

@@ -32,10 +32,12 @@ pub fn cases_on(
         .collect()
 }
 
-/// All cases, for a gated run: those the filter leaves out are declared as not selected.
+/// All cases, for a gated run, wherever the environment has regions or a test names one: those
+/// that the filter or the run's own regions leave out are declared as not selected.
 pub fn gated_cases(
     suites: &[Arc<Suite>],
     regions: &[Region],
+    of_environment: &[Region],
     filter: &Filter,
     today: &str,
 ) -> Vec<PlannedCase> {
@@ -45,13 +47,41 @@ pub fn gated_cases(
     tests
         .flat_map(|(suite, test)| {
             let is_selected = filter.selects(suite, test);
-            let mut cases = cases_of(suite, test, regions, today);
-            for case in cases.iter_mut().filter(|_| !is_selected) {
+            let everywhere = everywhere(&test.regions, regions, of_environment);
+            let mut cases = cases_of(suite, test, &everywhere, today);
+            let is_left_out = |case: &PlannedCase| !is_selected || !is_within(case, regions);
+            for case in cases.iter_mut().filter(|case| is_left_out(case)) {
                 case.declared_skip = Some(DeclaredSkip::NotSelected);
             }
             cases
         })
         .collect()
+}
+
+/// The run's regions, then the environment's, then those that the test names; each once.
+fn everywhere(placement: &Placement, regions: &[Region], of_environment: &[Region]) -> Vec<Region> {
+    let named: Vec<&str> = match placement {
+        Placement::Any | Placement::All => Vec::new(),
+        Placement::Named(names) => names.iter().map(String::as_str).collect(),
+        Placement::Roles(roles) => roles.iter().map(|(_, region)| region.as_str()).collect(),
+    };
+    let mut all: Vec<Region> = Vec::new();
+    let named = named.into_iter().map(Region::new);
+    for region in regions.iter().chain(of_environment).cloned().chain(named) {
+        if !all.contains(&region) {
+            all.push(region);
+        }
+    }
+    all
+}
+
+/// Whether a run in these regions can execute the case.
+fn is_within(case: &PlannedCase, regions: &[Region]) -> bool {
+    match &case.region {
+        PlannedRegion::Any => true,
+        PlannedRegion::Named(region) => regions.contains(region),
+        PlannedRegion::Roles(roles) => roles.iter().all(|(_, region)| regions.contains(region)),
+    }
 }
 
 /// The suites as a plan keeps them.

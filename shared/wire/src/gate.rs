@@ -71,11 +71,13 @@ fn encode_skip(skip: &ToleratedSkip) -> v1::ToleratedSkip {
         owner: skip.owner.clone(),
         until: skip.until.clone(),
         why: skip.why.clone(),
+        suite: skip.suite.as_ref().map(ToString::to_string),
     }
 }
 
 fn decode_skip(message: v1::ToleratedSkip) -> ToleratedSkip {
     ToleratedSkip {
+        suite: message.suite.map(Into::into),
         test: message.test.into(),
         owner: message.owner,
         until: message.until,

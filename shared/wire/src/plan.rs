@@ -30,6 +30,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         bundle: Some(digest::encode(&plan.bundle)),
         made_by: plan.made_by.clone(),
         currency: plan.currency.clone(),
+        environment_file: plan.environment_file.clone(),
     }
     .encode_to_vec()
 }
@@ -53,6 +54,7 @@ pub fn decode(bytes: &[u8]) -> Result<Plan, BadMessage> {
         bundle: digest::decode("plan.bundle", message.bundle)?,
         made_by: message.made_by,
         currency: message.currency,
+        environment_file: message.environment_file,
     })
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn plan(cases: Vec<PlannedCase>) -> Plan {
         run: RunId::from("run"),
         created_at_ms: 0,
         environment: "staging".to_owned(),
+        environment_file: "staging.yaml".to_owned(),
         regions: vec![Region::from("east"), Region::from("west")],
         suites: Vec::new(),
         cases,

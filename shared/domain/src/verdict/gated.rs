@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::date::Day;
+use super::skips::Skips;
 use super::standing::{TestStanding, standings};
-use super::tier_count::{TierCount, accepting};
+use super::tier_count::TierCount;
 use super::wording::causes;
 use super::{Findings, soundness};
 use crate::gate::{Gate, TierGate, VerdictWord};
@@ -15,8 +16,8 @@ use crate::plan::{Plan, Tier};
 
 pub(super) fn judge(plan: &Plan, gate: &Gate, findings: &Findings) -> (VerdictWord, Vec<String>) {
     let tests = standings(plan, findings);
-    let today = Day::of_unix_ms(plan.created_at_ms);
-    let tiers = Tiers::count(&tests, gate, today);
+    let skips = Skips::of(gate, &tests, Day::of_unix_ms(plan.created_at_ms));
+    let tiers = Tiers::count(&tests, gate, &skips);
     let failures = tiers.broken(TierCount::beyond_failed);
     let mut doubts = soundness::defects(plan, findings);
     doubts.extend(
@@ -24,6 +25,7 @@ pub(super) fn judge(plan: &Plan, gate: &Gate, findings: &Findings) -> (VerdictWo
             .iter()
             .map(|problem| format!("lock out of date: {problem}")),
     );
+    doubts.extend(skips.ambiguous());
     doubts.extend(tiers.without_entry());
     doubts.extend(unexercised_suites(plan, &tests));
     doubts.extend(tiers.broken(TierCount::beyond_not_proven));
@@ -32,7 +34,7 @@ pub(super) fn judge(plan: &Plan, gate: &Gate, findings: &Findings) -> (VerdictWo
         doubts.push("no test passed in all its cases, so nothing speaks for a GO".to_owned());
     }
     let mut accepted = tiers.accepted();
-    accepted.extend(accepted_skips(&tests, gate, today));
+    accepted.extend(accepted_skips(&tests, &skips));
     match (failures.is_empty(), doubts.is_empty()) {
         (false, _) => (VerdictWord::NoGo, [failures, doubts].concat()),
         (true, false) => (VerdictWord::Inconclusive, [doubts, accepted].concat()),
@@ -50,14 +52,14 @@ struct Tiers<'run> {
 }
 
 impl<'run> Tiers<'run> {
-    fn count(tests: &'run [TestStanding], gate: &'run Gate, today: Day) -> Self {
+    fn count(tests: &'run [TestStanding], gate: &'run Gate, skips: &Skips<'_>) -> Self {
         let counts = Tier::ALL.into_iter().map(|tier| {
             let entries = gate
                 .tiers
                 .iter()
                 .filter(|entry| entry.tier == tier)
                 .collect();
-            (TierCount::of(tier, tests, gate, today), entries)
+            (TierCount::of(tier, tests, skips), entries)
         });
         Self {
             gate,
@@ -107,10 +109,10 @@ fn unexercised_suites(plan: &Plan, tests: &[TestStanding]) -> Vec<String> {
     unexercised.collect()
 }
 
-fn accepted_skips(tests: &[TestStanding], gate: &Gate, today: Day) -> Vec<String> {
+fn accepted_skips(tests: &[TestStanding], skips: &Skips<'_>) -> Vec<String> {
     let accepted = tests
         .iter()
-        .filter_map(|test| Some((test, accepting(test, gate, today)?)));
+        .filter_map(|test| Some((test, skips.accepting(test)?)));
     let mut sentences: Vec<_> = accepted
         .map(|(test, skip)| {
             let (owner, until, why) = (&skip.owner, &skip.until, &skip.why);

@@ -6,6 +6,8 @@ use crate::gate::{Tolerance, ToleratedSkip};
 use crate::ids::{SuiteName, TestId};
 use crate::plan::{DeclaredSkip, Tier};
 
+mod tolerated;
+
 #[track_caller]
 fn check(plan: &Plan, findings: &Findings, word: VerdictWord, first_reason: &str) {
     let (found, reasons) = judge(plan, findings);
@@ -152,6 +154,7 @@ fn a_tier_that_the_gate_does_not_name_is_inconclusive() {
 fn an_accepted_skip_holds_to_its_last_day_and_only_for_declared_skips() {
     let mut gate = release();
     gate.tolerated_skips = vec![ToleratedSkip {
+        suite: None,
         test: TestId::from("t1"),
         owner: "payments".to_owned(),
         until: "2026-03-01".to_owned(),

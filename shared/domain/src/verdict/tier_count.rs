@@ -1,9 +1,9 @@
 //! One tier of the plan against one entry of the gate, counted in tests.
 
-use super::date::Day;
+use super::skips::Skips;
 use super::standing::TestStanding;
 use super::wording::{causes, names, tests_count};
-use crate::gate::{Gate, TierGate, ToleratedSkip};
+use crate::gate::TierGate;
 use crate::plan::Tier;
 
 /// The tests of one tier, by what the gate asks about them.
@@ -17,7 +17,7 @@ pub(super) struct TierCount<'run> {
 }
 
 impl<'run> TierCount<'run> {
-    pub(super) fn of(tier: Tier, tests: &'run [TestStanding], gate: &Gate, today: Day) -> Self {
+    pub(super) fn of(tier: Tier, tests: &'run [TestStanding], skips: &Skips<'_>) -> Self {
         let of_tier: Vec<_> = tests.iter().filter(|test| test.tier == tier).collect();
         let only = |is_counted: &dyn Fn(&TestStanding) -> bool| -> Vec<&'run TestStanding> {
             of_tier
@@ -30,9 +30,7 @@ impl<'run> TierCount<'run> {
             tier,
             of: of_tier.len(),
             failed: only(&TestStanding::is_failed),
-            not_proven: only(&|test| {
-                test.is_not_proven() && accepting(test, gate, today).is_none()
-            }),
+            not_proven: only(&|test| test.is_not_proven() && skips.accepting(test).is_none()),
             flaky: only(&|test| test.is_flaky),
         }
     }
@@ -81,19 +79,26 @@ impl<'run> TierCount<'run> {
         )
     }
 
-    /// What a GO lives with, by name.
+    /// What is within tolerance, by name; never what is beyond it.
     pub(super) fn accepted(&self, entry: &TierGate) -> Vec<String> {
         let kinds = [
             ("failed", &self.failed, entry.failed),
             ("not proven", &self.not_proven, entry.not_proven),
             ("flaky", &self.flaky, entry.flaky),
         ];
-        let met = kinds.into_iter().filter(|(_, tests, _)| !tests.is_empty());
-        met.map(|(what, tests, tolerance)| {
-            let line = self.line(tests.len(), what, tolerance.allowed(self.size()));
-            format!("accepted by the gate, {line}: {}", names(tests))
-        })
-        .collect()
+        let counted = kinds.map(|(what, tests, tolerance)| {
+            let allowed = tolerance.allowed(self.size());
+            (what, tests, allowed)
+        });
+        let accepted = counted
+            .into_iter()
+            .filter(|(_, tests, allowed)| !tests.is_empty() && !self.is_beyond(tests, *allowed));
+        accepted
+            .map(|(what, tests, allowed)| {
+                let line = self.line(tests.len(), what, allowed);
+                format!("accepted by the gate, {line}: {}", names(tests))
+            })
+            .collect()
     }
 
     fn line(&self, count: usize, what: &str, allowed: u64) -> String {
@@ -110,22 +115,4 @@ impl<'run> TierCount<'run> {
     fn is_beyond(&self, tests: &[&TestStanding], allowed: u64) -> bool {
         u64::try_from(tests.len()).unwrap_or(u64::MAX) > allowed
     }
-}
-
-/// The gate's entry that accepts this test's skips today; `None` when no entry does.
-///
-/// Only skips that the plan itself declared can be accepted: what was lost, or skipped because the
-/// environment was down, is not what an owner agreed to.
-pub(super) fn accepting<'gate>(
-    test: &TestStanding,
-    gate: &'gate Gate,
-    today: Day,
-) -> Option<&'gate ToleratedSkip> {
-    let is_only_skipped = test.is_not_proven() && test.is_declared_skip;
-    (gate.tolerated_skips.iter()).find(|skip| {
-        is_only_skipped
-            && skip.test == test.test
-            && !skip.owner.trim().is_empty()
-            && Day::parse(&skip.until).is_some_and(|until| today <= until)
-    })
 }

@@ -273,7 +273,7 @@ pub(crate) static SKIP: Noun = Noun {
     name: "a tolerated skip",
     id: "tolerated-skip",
     keys: &[&[
-        required("test", Shape::Text, "The test's id."),
+        required("test", Shape::Text, "The test: `suite::id`, or its id when no other suite of the run has it."),
         required("owner", Shape::Text, "Who answers for it."),
         required("until", Shape::Text, "Last day it holds, as 2026-12-31."),
         required("why", Shape::Text, "Why it is accepted."),

@@ -110,11 +110,41 @@ fn a_quarantine_holds_until_its_day() {
 fn a_gated_plan_keeps_what_the_filter_leaves_out() {
     let loaded = load(SUITE).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let filter = "send".parse().unwrap_or_default();
-    let cases = plan::gated_cases(&loaded.suites, &[Region::from("eu")], &filter, "2027-01-01");
+    let eu = [Region::from("eu")];
+    let cases = plan::gated_cases(&loaded.suites, &eu, &eu, &filter, "2027-01-01");
     let left_out = cases
         .iter()
         .filter(|case| case.declared_skip == Some(DeclaredSkip::NotSelected));
     assert_eq!((cases.len(), left_out.count()), (4, 3));
+}
+
+#[test]
+fn a_gated_plan_keeps_the_regions_that_the_run_leaves_out() {
+    let suite =
+        format!("{SUITE}  - id: named\n    regions: [eu, us]\n    steps:\n      - http: GET /\n");
+    let loaded = load(&suite).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let chosen = [Region::from("eu")];
+    let of_environment = ["eu", "us"].map(Region::from);
+    let all = Filter::all();
+    let cases = plan::gated_cases(&loaded.suites, &chosen, &of_environment, &all, "2027-01-01");
+    let told: Vec<_> = cases
+        .iter()
+        .map(|case| (case.id.as_str(), case.declared_skip))
+        .collect();
+    let left_out = Some(DeclaredSkip::NotSelected);
+    assert_eq!(
+        told,
+        [
+            ("chat::login_fast[good]@eu", None),
+            ("chat::login_fast[bad]@eu", None),
+            ("chat::login_fast[good]@us", left_out),
+            ("chat::login_fast[bad]@us", left_out),
+            ("chat::send@eu", None),
+            ("chat::anywhere@any", None),
+            ("chat::named@eu", None),
+            ("chat::named@us", left_out),
+        ]
+    );
 }
 
 #[test]

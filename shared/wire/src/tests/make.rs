@@ -158,14 +158,20 @@ fn gates() -> impl Strategy<Value = Gate> + Clone {
             flaky,
         },
     );
-    let skip = (some_text(), some_text(), some_text(), some_text()).prop_map(
-        |(test, owner, until, why)| ToleratedSkip {
-            test: test.into(),
-            owner,
-            until,
-            why,
-        },
+    let skip = (
+        proptest::option::of(some_text()),
+        some_text(),
+        some_text(),
+        some_text(),
+        some_text(),
     );
+    let skip = skip.prop_map(|(suite, test, owner, until, why)| ToleratedSkip {
+        suite: suite.map(Into::into),
+        test: test.into(),
+        owner,
+        until,
+        why,
+    });
     (some_text(), vec(tier, 0..3), vec(skip, 0..3), any::<bool>()).prop_map(
         |(name, tiers, tolerated_skips, retries_failed)| Gate {
             name,
