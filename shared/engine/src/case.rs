@@ -23,7 +23,7 @@ use crate::judge::Judged;
 use crate::judge::outcome::{self, Played};
 use crate::play;
 use crate::record;
-use crate::recording::{Recording, Seen};
+use crate::recording::{Exchanged, Recording, Seen};
 use crate::redact::{Hints, learn_recording};
 use crate::seed::Seed;
 use crate::socket::{Command, Entry};
@@ -233,7 +233,7 @@ fn evidence(played: &Played, recording: &Recording) -> Evidence {
     {
         match &observation.seen {
             Seen::Exchanged(exchanged) => {
-                evidence.exchanges += u64::from(exchanged.response.is_some());
+                evidence.exchanges += u64::from(is_exchange(exchanged));
                 evidence.bytes_sent += exchanged.traffic.sent;
                 evidence.bytes_received += exchanged.traffic.received;
             }
@@ -262,6 +262,16 @@ fn evidence(played: &Played, recording: &Recording) -> Evidence {
         .filter(|check| check.is_evidence)
         .count() as u64;
     evidence
+}
+
+/// Whether the target answered: with a response, with a certificate that our client did not trust,
+/// or by refusing the connection. The latter two fail every step that does not ask for them.
+fn is_exchange(exchanged: &Exchanged) -> bool {
+    let is_refusal = matches!(
+        exchanged.broken,
+        Some(Broken::Certificate { .. } | Broken::Refused(_))
+    );
+    exchanged.response.is_some() || is_refusal
 }
 
 /// Whether a place belongs to what the test itself does.

@@ -25,7 +25,7 @@ use crate::engine::LeaseGate;
 use allow::AllowList;
 use resolve::Resolve;
 use stream::Stream;
-use tls::Tls;
+use tls::{Distrust, Session, Tls};
 
 /// Longest that one connect or one TLS handshake may take, whatever the step allows.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -106,6 +106,12 @@ pub enum DialError {
     Connect { peer: SocketAddr, why: String },
     #[error("the TLS handshake with {peer} failed: {why}")]
     Tls { peer: SocketAddr, why: String },
+    #[error("the certificate of {peer} is not trusted: {why}")]
+    Certificate {
+        peer: SocketAddr,
+        distrust: Distrust,
+        why: String,
+    },
     #[error("the time was over during {phase}")]
     Timeout { phase: &'static str },
 }
@@ -124,6 +130,8 @@ pub struct Dialed {
     pub stream: Stream,
     pub peer: SocketAddr,
     pub phases: DialPhases,
+    /// `None` on a plain connection.
+    pub session: Option<Arc<Session>>,
 }
 
 /// Makes every connection of an engine; shared by all its cases.
@@ -163,18 +171,19 @@ impl Dialer {
         let started = Instant::now();
         let (tcp, peer) = connect(&addresses, origin.port, deadline).await?;
         phases.connect_ms = milliseconds(started.elapsed());
-        let stream = if origin.is_tls {
+        let (stream, session) = if origin.is_tls {
             let started = Instant::now();
-            let secured = self.secure(origin, tcp, peer, deadline).await?;
+            let (stream, session) = self.secure(origin, tcp, peer, deadline).await?;
             phases.tls_ms = milliseconds(started.elapsed());
-            secured
+            (stream, Some(Arc::new(session)))
         } else {
-            Stream::plain(tcp)
+            (Stream::plain(tcp), None)
         };
         Ok(Dialed {
             stream,
             peer,
             phases,
+            session,
         })
     }
 
@@ -227,7 +236,7 @@ impl Dialer {
         tcp: TcpStream,
         peer: SocketAddr,
         deadline: Instant,
-    ) -> Result<Stream, DialError> {
+    ) -> Result<(Stream, Session), DialError> {
         let failed = |why: String| DialError::Tls { peer, why };
         let name = tls::server_name(&origin.host).map_err(failed)?;
         let connector = self.tls.connector().map_err(failed)?;
@@ -238,8 +247,16 @@ impl Dialer {
         let secured = handshake
             .await
             .map_err(|_| DialError::Timeout { phase: "tls" })?
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Stream::tls(secured))
+            .map_err(|error| match Distrust::of(&error) {
+                Some(distrust) => DialError::Certificate {
+                    peer,
+                    distrust,
+                    why: error.to_string(),
+                },
+                None => failed(error.to_string()),
+            })?;
+        let session = Session::of(secured.get_ref().1);
+        Ok((Stream::tls(secured), session))
     }
 }
 

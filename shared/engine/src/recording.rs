@@ -12,6 +12,7 @@ use expression::names::Names;
 use expression::{Marks, Value};
 use http::HeaderMap;
 
+use crate::dialer::tls::Session;
 use crate::seed::Seed;
 use crate::socket::Entry;
 use crate::transport::{Broken, Traffic};
@@ -130,6 +131,8 @@ pub(crate) struct Response {
     pub(crate) values: Values,
 }
 
+    /// Of a connection with TLS.
+    pub(crate) session: Option<Arc<Session>>,
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     body: OnceLock<Value>,
@@ -164,6 +167,18 @@ impl Response {
         self.values
             .headers
             .get_or_init(|| headers_value(&self.headers, names))
+    /// `version` and `peer_sha256`; nothing without TLS, so that reading them is a missing field.
+    pub(crate) fn tls(&self) -> Value {
+        let members = self.session.iter().flat_map(|session| {
+            [
+                ("version", session.version.as_str()),
+                ("peer_sha256", session.peer_sha256.as_str()),
+            ]
+        });
+        let members = members.map(|(name, text)| (name, Value::text(text).received()));
+        Value::map(members.collect::<Vec<_>>()).with_own_marks(Marks::RECEIVED)
+    }
+
             .clone()
     }
 }

@@ -25,6 +25,7 @@ use url::Url;
 
 use crate::dialer::DialError;
 pub use crate::dialer::stream::Traffic;
+use crate::dialer::tls::{Distrust, Session};
 
 /// Largest body that is read, in bytes after decoding.
 pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -56,6 +57,8 @@ pub struct Head {
     /// All but `receive_ms`, which only the reader of the body knows.
     pub phases: Phases,
     pub first_byte: Instant,
+    /// Of a connection with TLS.
+    pub session: Option<Arc<Session>>,
 }
 
 /// An answer whose body is still to be read.
@@ -156,6 +159,9 @@ pub enum Broken {
     Unreachable(String),
     #[error("{0}")]
     Tls(String),
+    /// Our client does not trust what the peer sent.
+    #[error("{why}")]
+    Certificate { distrust: Distrust, why: String },
     /// The deadline passed; the phase says what was awaited.
     #[error("the time was over {0}")]
     Timeout(&'static str),
@@ -183,7 +189,7 @@ impl Broken {
             Self::Dns(_) => "dns",
             Self::Refused(_) => "refused",
             Self::Unreachable(_) => "unreachable",
-            Self::Tls(_) => "tls",
+            Self::Tls(_) | Self::Certificate { .. } => "tls",
             Self::Timeout(_) => "within",
             Self::Reset(_) => "reset",
             Self::Closed(_) => "closed",
@@ -206,6 +212,10 @@ impl From<DialError> for Broken {
             DialError::Refused { .. } => Self::Refused(text),
             DialError::Connect { .. } => Self::Unreachable(text),
             DialError::Tls { .. } => Self::Tls(text),
+            DialError::Certificate { distrust, .. } => Self::Certificate {
+                distrust,
+                why: text,
+            },
             DialError::Timeout { phase } => Self::Timeout(match phase {
                 "dns" => "while the name was resolved",
                 "tls" => "during the TLS handshake",

@@ -217,6 +217,42 @@ pub enum ExpectedStatus {
     Default,
     /// Written by the author; counts as a check.
     Listed { statuses: Vec<u16>, line: u32 },
+    /// No answer at all: the connection is to be refused in this way. Counts as a check.
+    Refused { refusal: Refusal, line: u32 },
+}
+
+/// How a connection is refused: by our client, which does not trust the certificate, or by the
+/// target, at whose port nothing listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The certificate, for whatever reason.
+    Certificate,
+    CertificateExpired,
+    CertificateUnknownIssuer,
+    CertificateWrongHost,
+    /// The TCP connection.
+    Connection,
+}
+
+impl Refusal {
+    pub const ALL: [Self; 5] = [
+        Self::Certificate,
+        Self::CertificateExpired,
+        Self::CertificateUnknownIssuer,
+        Self::CertificateWrongHost,
+        Self::Connection,
+    ];
+
+    /// As written in a file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateUnknownIssuer => "certificate_unknown_issuer",
+            Self::CertificateWrongHost => "certificate_wrong_host",
+            Self::Connection => "connection",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

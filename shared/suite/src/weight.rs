@@ -2,7 +2,7 @@
 
 use crate::model::{Branches, ExpectedStatus, Step, StepKind, Test};
 
-/// `check` and `expect` lines, written `status:`, grammars, silences, and matches of `receive` and
+/// `check` and `expect` lines, written `status:` and `refused:`, grammars, silences, and matches of `receive` and
 /// `collect`; steps inside blocks count once, however often they run.
 pub fn checks(test: &Test) -> u64 {
     let parts = [&test.setup, &test.steps, &test.teardown, &test.after];
@@ -46,7 +46,7 @@ fn of_kind(kind: &StepKind) -> u64 {
 }
 
 fn of_status(status: &ExpectedStatus) -> u64 {
-    u64::from(matches!(status, ExpectedStatus::Listed { .. }))
+    u64::from(*status != ExpectedStatus::Default)
 }
 
 fn count(number: usize) -> u64 {

@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
+use sha2::{Digest, Sha256};
 use tokio_rustls::TlsConnector;
 use url::Host;
 
@@ -81,6 +82,63 @@ fn roots_of_machine() -> Result<RootCertStore, String> {
         );
     }
     Ok(roots)
+}
+
+/// What a TLS handshake agreed on, for `tls` in expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// `1.2` or `1.3`.
+    pub version: String,
+    /// SHA-256 of the peer's own certificate (DER), in lower-case hexadecimal.
+    pub peer_sha256: String,
+}
+
+impl Session {
+    pub(crate) fn of(connection: &ClientConnection) -> Self {
+        let version = match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "1.2".to_owned(),
+            Some(ProtocolVersion::TLSv1_3) => "1.3".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let own = connection.peer_certificates().and_then(<[_]>::first);
+        let peer_sha256 = own.map_or_else(String::new, |own| hex::encode(Sha256::digest(own)));
+        Self {
+            version,
+            peer_sha256,
+        }
+    }
+}
+
+/// Why our client does not trust the certificate that the peer sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distrust {
+    Expired,
+    UnknownIssuer,
+    WrongHost,
+    /// Not valid yet, revoked, malformed, an authority's own, …
+    Other,
+}
+
+impl Distrust {
+    /// `None` when the handshake failed for another reason than the certificate.
+    pub(crate) fn of(error: &std::io::Error) -> Option<Self> {
+        let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        match error {
+            rustls::Error::InvalidCertificate(why) => Some(match why {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    Self::Expired
+                }
+                // An issuer of a trusted name whose key is another is not the trusted one.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    Self::UnknownIssuer
+                }
+                CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. } => Self::WrongHost,
+                _ => Self::Other,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// What the certificate must stand for, and what SNI says.

@@ -145,7 +145,7 @@ impl Interpreter {
             let value = match root {
                 "user" => self.user_value(frame),
                 "status" | "headers" | "body" | "text" | "elapsed_ms" | "at_ms" | "message"
-                | "frame" => self.last_value(frame, root),
+                | "frame" | "tls" => self.last_value(frame, root),
                 name => self
                     .socket_named(frame, name)
                     .map(|socket| self.socket_value(frame, &socket)),
@@ -191,6 +191,7 @@ impl Interpreter {
             // How long an answer took is a fact about the answer.
             "elapsed_ms" => Value::double(exchanged.elapsed_ms).received(),
             "at_ms" => Value::double(exchanged.at_ms).received(),
+            "tls" => response.tls(),
             _ => return None,
         };
         Some(value)

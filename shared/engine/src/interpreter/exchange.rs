@@ -310,6 +310,7 @@ async fn read(
         records,
         ..Response::default()
     };
+        session: head.session,
     Exchanged {
         response: Some(response),
         broken,

@@ -11,7 +11,7 @@ use ::http::header::{
 };
 use bytes::Bytes;
 use domain::record::ExchangeKind;
-use suite::model::{ExpectedStatus, Request, Step};
+use suite::model::{ExpectedStatus, Refusal, Request, Step};
 use tokio::time::Instant;
 use url::Url;
 
@@ -49,6 +49,11 @@ impl Interpreter {
         let (step, place) = (here.step, here.place);
         let (frame, journal) = (&mut *here.frame, &mut *here.journal);
         frame.last = Last::Answer(exchanged.clone());
+        if let ExpectedStatus::Refused { refusal, line } = expected {
+            return self
+                .judge_refusal(here, (*refusal, *line), &exchanged)
+                .await;
+        }
         if let Some(broken) = &exchanged.broken {
             return Err(self.stop_of(broken, place, step));
         }
@@ -63,6 +68,34 @@ impl Interpreter {
                 soft: step.soft,
                 ..check
             }));
+        self.conclude(here, fault.map(Stop::failed)).await
+    }
+
+    /// The connection was to be refused. What the grid itself refused, or had no time for, says
+    /// nothing about that.
+    pub(super) async fn judge_refusal(
+        &self,
+        here: &mut Here<'_>,
+        (refusal, line): (Refusal, u32),
+        exchanged: &Exchanged,
+    ) -> Done {
+        let (step, place) = (here.step, here.place);
+        let outcome = match (&exchanged.response, &exchanged.broken) {
+            (Some(response), _) => Ok(response.status),
+            (None, Some(broken)) => match self.stop_of(broken, place, step) {
+                Stop::Failed(_) => Err(broken),
+                stop => return Err(stop),
+            },
+            (None, None) => {
+                let broken = Broken::Protocol("no answer".to_owned());
+                return Err(self.stop_of(&broken, place, step));
+            }
+        };
+        let (check, fault) = status::judge_refusal(refusal, line, outcome, place);
+        here.journal.checks.push(domain::record::Check {
+            soft: step.soft,
+            ..check
+        });
         self.conclude(here, fault.map(Stop::failed)).await
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use domain::record::ExchangeKind;
-use suite::model::{Handshake, Track};
+use suite::model::{ExpectedStatus, Handshake, Track};
 use tokio::time::Instant;
 
 use super::exchange::{PendingExchange, exchange_attributes, unanswered_exchange};
@@ -93,6 +93,9 @@ impl Interpreter {
         let Seen::Exchanged(exchanged) = self.tape.observe(place, live).await else {
             return std::future::pending().await;
         };
+        self.tape
+            .sends_alike(|| rendered.was_sent_as(&exchanged))
+            .await;
         if exchanged
             .response
             .as_ref()
@@ -112,6 +115,9 @@ impl Interpreter {
         let (step, place) = (here.step, here.place);
         let (frame, journal) = (&mut *here.frame, &mut *here.journal);
         frame.last = Last::Answer(exchanged.clone());
+        if let ExpectedStatus::Refused { refusal, line } = handshake.status {
+            return self.judge_refusal(here, (refusal, line), &exchanged).await;
+        }
         if let Some(broken) = &exchanged.broken {
             return Err(self.stop_of(broken, place, step));
         }
@@ -268,6 +274,7 @@ fn opened(
         status: head.status,
         headers: head.headers,
         body,
+        session: head.session,
         ..Response::default()
     };
     let (peer, phases) = (head.peer, head.phases);

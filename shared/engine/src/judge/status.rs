@@ -1,10 +1,12 @@
 //! The expected status of an exchange: written by the author, a check; else an expectation.
 
 use domain::record::Check;
-use suite::model::ExpectedStatus;
+use suite::model::{ExpectedStatus, Refusal};
 
 use super::{Fault, stated};
+use crate::dialer::tls::Distrust;
 use crate::recording::Place;
+use crate::transport::Broken;
 
 /// What is expected when nothing is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,62 @@ pub(crate) enum Default {
     Success,
     /// 101.
     Switching,
+}
+
+/// What came of a connection that was to be refused: a check, and the fault if it was not refused
+/// so. `outcome` is the status that was answered, or why nothing was.
+pub(crate) fn judge_refusal(
+    refusal: Refusal,
+    line: u32,
+    outcome: Result<u16, &Broken>,
+    place: &Place,
+) -> (Check, Option<Fault>) {
+    let holds = outcome.is_err_and(|broken| is_refused(refusal, broken));
+    let actual = match outcome {
+        Ok(status) => format!("answered with {status}"),
+        Err(broken) => match named(broken) {
+            Some(word) => format!("{word} ({broken})"),
+            None => broken.to_string(),
+        },
+    };
+    let wanted = format!("refused: {}", refusal.word());
+    let written = Place {
+        line,
+        ..place.clone()
+    };
+    let fault = (!holds).then(|| {
+        let message = format!("expected {wanted}, was {actual}");
+        Fault::new("refusal", &written, message).with(wanted.clone(), actual.clone())
+    });
+    let said = vec![("connection".to_owned(), actual)];
+    (
+        stated(place, line, wanted.clone(), holds, wanted, said),
+        fault,
+    )
+}
+
+fn is_refused(refusal: Refusal, broken: &Broken) -> bool {
+    match (refusal, broken) {
+        (Refusal::Connection, Broken::Refused(_))
+        | (Refusal::Certificate, Broken::Certificate { .. }) => true,
+        (wanted, Broken::Certificate { .. }) => named(broken) == Some(wanted.word()),
+        _ => false,
+    }
+}
+
+/// What an author writes for this refusal.
+fn named(broken: &Broken) -> Option<&'static str> {
+    let refusal = match broken {
+        Broken::Refused(_) => Refusal::Connection,
+        Broken::Certificate { distrust, .. } => match distrust {
+            Distrust::Expired => Refusal::CertificateExpired,
+            Distrust::UnknownIssuer => Refusal::CertificateUnknownIssuer,
+            Distrust::WrongHost => Refusal::CertificateWrongHost,
+            Distrust::Other => Refusal::Certificate,
+        },
+        _ => return None,
+    };
+    Some(refusal.word())
 }
 
 /// The check that a written status is, and the fault if it is not as expected.
@@ -26,6 +84,8 @@ pub(crate) fn judge(
         (ExpectedStatus::Listed { statuses, .. }, _) => {
             (statuses.contains(&status), any_of(statuses))
         }
+        // Judged by `judge_refusal`; an answer is never what is wanted.
+        (ExpectedStatus::Refused { refusal, .. }, _) => (false, refusal.word().to_owned()),
         (ExpectedStatus::Default, Default::Success) => {
             ((200..300).contains(&status), "2xx".to_owned())
         }
@@ -36,7 +96,7 @@ pub(crate) fn judge(
             line: *line,
             ..place.clone()
         },
-        ExpectedStatus::Default => place.clone(),
+        ExpectedStatus::Default | ExpectedStatus::Refused { .. } => place.clone(),
     };
     let fault = (!holds).then(|| {
         Fault::new(
@@ -58,7 +118,7 @@ pub(crate) fn judge(
                 actual,
             ))
         }
-        ExpectedStatus::Default => None,
+        ExpectedStatus::Default | ExpectedStatus::Refused { .. } => None,
     };
     (check, fault)
 }

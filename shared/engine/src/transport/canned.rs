@@ -71,6 +71,7 @@ impl Transport for CannedTransport {
             peer: "canned".to_owned(),
             phases: Phases::default(),
             first_byte: Instant::now(),
+            session: None,
         };
         let traffic = Traffic {
             sent: 1,

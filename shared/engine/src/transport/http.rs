@@ -64,6 +64,7 @@ async fn connect(
         .await
         .map_err(Unanswered::new)?;
     let (peer, phases, meter) = (dialed.peer, phases(dialed.phases), dialed.stream.meter());
+    let session = dialed.session;
     let handshake = http1::Builder::new()
         .max_headers(HEADER_LIMIT)
         .max_buf_size(BUFFER_LIMIT)
@@ -87,6 +88,7 @@ async fn connect(
             sender,
             meter,
             peer,
+            session,
         },
         phases,
     ))
@@ -141,6 +143,7 @@ async fn exchange(
         peer,
         phases,
         first_byte,
+        session: connection.session.clone(),
     };
     let reader = Reader {
         body,

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::dialer::Origin;
 use crate::dialer::stream::Meter;
+use crate::dialer::tls::Session;
 
 /// Idle connections kept for one user and origin.
 const KEPT: usize = 4;
@@ -28,6 +29,7 @@ pub(super) struct Connection {
     pub(super) sender: SendRequest<Full<Bytes>>,
     pub(super) meter: Arc<Meter>,
     pub(super) peer: SocketAddr,
+    pub(super) session: Option<Arc<Session>>,
 }
 
 /// The idle connections of one try, and the tasks that drive all of them.

@@ -31,6 +31,7 @@ pub(super) async fn open(network: &Network, call: &Call) -> Result<Opening, Unan
         .await
         .map_err(Unanswered::new)?;
     let (peer, mut phases, meter) = (dialed.peer, phases(dialed.phases), dialed.stream.meter());
+    let session = dialed.session;
     network.ask_gate().map_err(Unanswered::new)?;
     let started = Instant::now();
     let handshake = client_async_with_config(request, dialed.stream, Some(config()));
@@ -42,6 +43,7 @@ pub(super) async fn open(network: &Network, call: &Call) -> Result<Opening, Unan
         peer: peer.to_string(),
         phases,
         first_byte: meter.first_read().unwrap_or_else(Instant::now),
+        session: session.clone(),
     };
     match outcome {
         Ok(Ok((stream, response))) => {

@@ -19,7 +19,7 @@ const HEALTH: &str = "steps:\n  - http: GET /health\n    as: nobody\n    status:
 
 /// Answers every name with the same addresses.
 #[derive(Debug)]
-struct Fake(Vec<IpAddr>);
+pub(crate) struct Fake(pub(crate) Vec<IpAddr>);
 
 #[async_trait]
 impl Resolve for Fake {

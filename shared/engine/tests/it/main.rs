@@ -16,6 +16,7 @@ mod dialing;
 mod outcomes;
 mod preflight;
 mod recorded;
+mod refused;
 mod secrets;
 mod sockets;
 mod steps;

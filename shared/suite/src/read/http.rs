@@ -6,12 +6,14 @@ use super::expression::Role;
 use super::names::{HTTP_ANSWER, Names};
 use super::step::Draft;
 use super::{Fields, Reader};
-use crate::model::{Body, ExpectedStatus, Message, Request, StepKind, Target};
+use crate::model::{Body, ExpectedStatus, Message, Refusal, Request, StepKind, Target};
 use crate::place::Span;
 use crate::raw::Node;
 use crate::vocabulary::nearest;
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// Keys that say something about an answer.
+const WITH_AN_ANSWER: &[&str] = &["status", "follow_redirects", "track", "reconnect"];
 const BODIES: &[&str] = &["json", "form", "text", "bytes"];
 /// Written by whoever sends the request; a second one would contradict it.
 const OWN_HEADERS: &[&str] = &[
@@ -24,7 +26,7 @@ const OWN_HEADERS: &[&str] = &[
 impl Reader<'_> {
     pub(crate) fn http(&self, draft: &mut Draft<'_, '_>) -> Option<StepKind> {
         let request = self.request(draft);
-        draft.left.answer(HTTP_ANSWER, true);
+        draft.left.answer(left_by(draft.fields), true);
         request.map(StepKind::Http)
     }
 
@@ -224,7 +226,11 @@ impl Reader<'_> {
         }
     }
 
+    /// `status:` or `refused:`, of which a step has one.
     pub(crate) fn status(&self, fields: Fields<'_>) -> Option<ExpectedStatus> {
+        if let Some(node) = fields.get("refused") {
+            return self.refused(fields, node);
+        }
         let Some(node) = fields.get("status") else {
             return Some(ExpectedStatus::Default);
         };
@@ -241,6 +247,27 @@ impl Reader<'_> {
         }
         let line = fields.key_span("status").map_or(0, |span| self.line(span));
         Some(ExpectedStatus::Listed { statuses, line })
+    }
+
+    fn refused(&self, fields: Fields<'_>, node: &Node) -> Option<ExpectedStatus> {
+        for key in WITH_AN_ANSWER {
+            if let Some(span) = fields.key_span(key) {
+                let message = format!("`{key}` and `refused`: where no answer comes, there is none to it");
+                self.problems.fix(span, message, "keep one of them");
+            }
+        }
+        let refusal = self.word(node, &Refusal::ALL.map(|refusal| (refusal.word(), refusal)))?;
+        let line = fields.key_span("refused").map_or(0, |span| self.line(span));
+        Some(ExpectedStatus::Refused { refusal, line })
+    }
+}
+
+/// What a request or handshake leaves to read: nothing, when none is to be answered.
+pub(crate) fn left_by(fields: Fields<'_>) -> &'static [&'static str] {
+    if fields.get("refused").is_some() {
+        &[]
+    } else {
+        HTTP_ANSWER
     }
 }
 

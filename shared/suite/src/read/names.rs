@@ -24,6 +24,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "status",
     "test",
     "text",
+    "tls",
     "true",
     "false",
     "user",
@@ -175,10 +176,18 @@ pub(crate) const ANSWERS: &[&str] = &[
     "at_ms",
     "message",
     "frame",
+    "tls",
 ];
 /// Names after an answer to a request or handshake.
-pub(crate) const HTTP_ANSWER: &[&str] =
-    &["status", "headers", "body", "text", "elapsed_ms", "at_ms"];
+pub(crate) const HTTP_ANSWER: &[&str] = &[
+    "status",
+    "headers",
+    "body",
+    "text",
+    "elapsed_ms",
+    "at_ms",
+    "tls",
+];
 /// Names while a message is looked at, and after it was taken.
 pub(crate) const MESSAGE: &[&str] = &["message", "frame", "text", "elapsed_ms", "at_ms"];
 

@@ -4,7 +4,8 @@ use expression::Expression;
 
 use super::Reader;
 use super::expression::Role;
-use super::names::{HTTP_ANSWER, Known, MESSAGE, Names, What};
+use super::http::left_by;
+use super::names::{Known, MESSAGE, Names, What};
 use super::setting::Setting;
 use super::step::Draft;
 use crate::model::{Collect, Handshake, Receive, Reconnect, StepKind, Track};
@@ -38,9 +39,11 @@ impl Reader<'_> {
                 .map(|name| (name, node.span)),
             None => Some((DEFAULT_SOCKET.to_owned(), draft.head.span)),
         };
-        draft.left.answer(HTTP_ANSWER, true);
+        draft.left.answer(left_by(fields), true);
         let (socket, span) = socket?;
-        self.give_socket(draft, &socket, span, fields.get("track").is_some());
+        if fields.get("refused").is_none() {
+            self.give_socket(draft, &socket, span, fields.get("track").is_some());
+        }
         // What is sent after a reconnect may read the socket's own log.
         let reconnect = fields
             .get("reconnect")

@@ -1,6 +1,7 @@
 //! Keys of steps: one noun for each kind, made of shared groups.
 
 use super::{Key, Noun, Shape, not_yet, optional, required};
+use crate::model::Refusal;
 
 const NAME_MAP: Shape = Shape::Map(&Shape::Expression);
 const SOCKET: Shape = Shape::Name;
@@ -27,6 +28,20 @@ const REQUEST: &[Key] = &[
     optional("query", Shape::Map(&Shape::Scalar), "Query parameters."),
     optional("status", Shape::OneOf(&[STATUS, Shape::List(&STATUS)]), "Expected status; 2xx when absent."),
     optional("socket", SOCKET, "The socket's name; default `socket`."),
+];
+
+/// In the order of `model::Refusal`.
+pub(crate) const REFUSALS: &[&str] = &[
+    Refusal::ALL[0].word(),
+    Refusal::ALL[1].word(),
+    Refusal::ALL[2].word(),
+    Refusal::ALL[3].word(),
+    Refusal::ALL[4].word(),
+];
+
+#[rustfmt::skip]
+const REFUSED: &[Key] = &[
+    optional("refused", Shape::Words(REFUSALS), "No answer is wanted: the connection is to be refused in this way."),
 ];
 
 #[rustfmt::skip]
@@ -65,6 +80,7 @@ pub(crate) static HTTP: Noun = Noun {
     keys: &[
         &[required("http", Shape::Template, "METHOD /path, or METHOD service:/path.")],
         REQUEST_WITHOUT_SOCKET,
+        REFUSED,
         BODY,
         HTTP_BODY,
         ANY_STEP,
@@ -81,6 +97,7 @@ pub(crate) static WEBSOCKET: Noun = Noun {
     keys: &[
         &[required("websocket", Shape::Template, "/path, or service:/path.")],
         REQUEST,
+        REFUSED,
         &[
             optional("subprotocols", Shape::List(&Shape::Template), "Offered in this order."),
             optional("track", Shape::Noun(&TRACK), "Count lost, doubled, misplaced messages."),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use suite::model::{
-    Acting, Body, Branches, ExpectedStatus, JsonTemplate, Placement, StepKind, ValueTemplate,
+    Acting, Body, Branches, ExpectedStatus, JsonTemplate, Placement, Refusal, StepKind, ValueTemplate,
 };
 
 use crate::{loaded, problems};
@@ -51,6 +51,19 @@ fn rows_are_values_of_their_case() {
         }
     );
     assert!(matches!(test.steps[0].acting, Acting::Nobody));
+}
+
+#[test]
+fn a_refused_connection_is_wanted_and_counts_as_a_check() {
+    let steps = "      - http: GET /a\n        refused: certificate_expired\n      - websocket: /ws\n        refused: connection\n      - http: GET /b\n        check:\n          - tls.version == \"1.3\"\n";
+    let suite = loaded(&crate::with_steps(steps));
+    let test = &suite.tests[0];
+    assert_eq!(suite::weight::checks(test), 3);
+    let StepKind::Http(request) = &test.steps[0].kind else {
+        panic!("{:?}", test.steps)
+    };
+    let refusal = Refusal::CertificateExpired;
+    assert_eq!(request.status, ExpectedStatus::Refused { refusal, line: 8 });
 }
 
 #[test]

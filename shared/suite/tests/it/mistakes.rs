@@ -77,6 +77,36 @@ const IN_STEPS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "- http: GET /\n  refused: certificat\n",
+        "8:18 `certificat` is not one of certificate,",
+        "did you mean `certificate`?",
+    ),
+    (
+        "- http: GET /\n  status: 200\n  refused: connection\n",
+        "8:9 `status` and `refused`: where no answer comes, there is none to it",
+        "keep one of them",
+    ),
+    (
+        "- websocket: /ws\n  refused: certificate\n  track: { sequence: message.seq }\n",
+        "9:9 `track` and `refused`",
+        "keep one of them",
+    ),
+    (
+        "- http: GET /\n  refused: connection\n  check:\n    - body.ok == true\n",
+        "10:13 `body` can't be read here",
+        "the last step that talked left nothing of that name",
+    ),
+    (
+        "- websocket: /ws\n  refused: connection\n- send: socket\n  text: hi\n",
+        "9:15 ",
+        "",
+    ),
+    (
+        "- http: GET /\n  save:\n    tls: body.x\n",
+        "9:11 ",
+        "",
+    ),
+    (
         "- http: GET /\n  within: 5\n",
         "8:17 `5` has no unit; write 5s or 5ms",
         "",
