@@ -4,9 +4,11 @@
 //! Runs of a grid are copied here byte for byte (`archive::copy`).
 
 mod copy;
+mod spans;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use domain::event::RunEvent;
 use domain::record::CaseRecord;
@@ -15,6 +17,8 @@ use domain::{Digest, Plan, RunId};
 use run_log::{ReadLog as _, RunFolder, Stored};
 
 pub(crate) use copy::copy_from;
+use spans::ServerSpans;
+pub(crate) use spans::fetch as fetch_spans;
 
 use crate::error::Error;
 
@@ -30,6 +34,7 @@ pub(crate) struct Kept {
     pub(crate) run: Run,
     pub(crate) path: PathBuf,
     folder: RunFolder,
+    spans: OnceLock<ServerSpans>,
 }
 
 impl Archive {
@@ -107,6 +112,7 @@ impl Kept {
             run,
             path: path.to_owned(),
             folder,
+            spans: OnceLock::new(),
         })
     }
 
@@ -114,10 +120,18 @@ impl Kept {
         self.run.plan()
     }
 
-    /// What a worker kept of a case; of a case taken over, it lies with the run that had it.
+    /// What was kept of the environment's own spans.
+    pub(crate) fn server_spans(&self) -> &ServerSpans {
+        self.spans.get_or_init(|| ServerSpans::read(&self.path))
+    }
+
+    /// What a worker kept of a case, with the environment's own spans below what caused them; of a
+    /// case taken over, it lies with the run that had it.
     pub(crate) fn record(&self, digest: &Digest) -> Option<CaseRecord> {
         if let Some(bytes) = self.folder.blob(digest).ok().flatten() {
-            return wire::record::decode(&bytes).ok();
+            let mut record = wire::record::decode(&bytes).ok()?;
+            self.server_spans().join(&mut record);
+            return Some(record);
         }
         let earlier = self.plan().completes.as_ref()?;
         let beside = self.path.parent()?.join(earlier.as_str());

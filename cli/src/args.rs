@@ -162,6 +162,9 @@ pub(crate) struct ReportArgs {
     /// Write report.html, report.md, report.json and junit.xml into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Send the traces, with the servers' spans, to this OTLP/gRPC collector.
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
 }
 
 /// The forms of a report.
@@ -196,6 +199,9 @@ pub(crate) struct DemoArgs {
     /// The waterfall of each failed case.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Send the traces, with the servers' spans, to this OTLP/gRPC collector when the run is over.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub(crate) otlp: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -164,6 +164,28 @@ impl Client {
         }
     }
 
+    /// What was kept of the environment's own spans.
+    pub(crate) async fn spans(&mut self, run: &RunId) -> Result<v1::ServerSpans, Error> {
+        let message = v1::SpansRequest {
+            run: run.to_string(),
+        };
+        let mut replies = match self.inner.spans(message).await {
+            Ok(reply) => reply.into_inner(),
+            Err(status) => return Err(self.refused("give the server spans", &status)),
+        };
+        let mut all = v1::ServerSpans::default();
+        loop {
+            match replies.message().await {
+                Ok(Some(some)) => {
+                    all.spans.extend(some.spans);
+                    all.dropped = all.dropped.saturating_add(some.dropped);
+                }
+                Ok(None) => return Ok(all),
+                Err(status) => return Err(self.refused("give the server spans", &status)),
+            }
+        }
+    }
+
     fn refused(&self, what: &str, status: &tonic::Status) -> Error {
         if is_away(status) {
             return Error::NothingRan(format!(

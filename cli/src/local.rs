@@ -26,6 +26,8 @@ pub(crate) struct Config {
     /// In each region.
     pub(crate) workers: u32,
     pub(crate) slots: u32,
+    /// Where its coordinator listens, if anywhere in particular.
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// A grid that runs.
@@ -39,7 +41,8 @@ impl LocalGrid {
     /// Starts coordinator and workers on free loopback ports.
     pub(crate) async fn start(config: &Config) -> Result<Self, Error> {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut settings = coordinator::Config::new(anywhere, &config.folder);
+        let listen = config.listen.unwrap_or(anywhere);
+        let mut settings = coordinator::Config::new(listen, &config.folder);
         settings.layout = Layout::SingleRun;
         settings.accounting.one_process = true;
         let coordinator = coordinator::start(settings)

@@ -11,6 +11,7 @@ mod commands;
 mod embedded;
 mod error;
 mod exit_code;
+mod exporting;
 mod follow;
 mod local;
 mod output;

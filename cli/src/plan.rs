@@ -79,6 +79,7 @@ fn fresh(args: &RunArgs, archive: &Archive, output: &Output) -> Result<Frozen, E
         created_at_ms: clock::wall_ms(),
         environment: selection.environment.name.clone(),
         environment_file: selection.bundle.environment.clone(),
+        caps: planning::caps(&selection.environment, &selection.suites),
         regions: selection.regions.clone(),
         suites: planning::suites(&selection.suites),
         cases: [cases, locked.not_selected].concat(),

@@ -72,6 +72,17 @@ pub(crate) fn waterfalls(kept: &Kept, output: &Output) {
     }
 }
 
+/// How much came of the environment's own spans; nothing when there was none.
+pub(crate) fn tell_server_spans(kept: &Kept, output: &Output) {
+    let spans = kept.server_spans();
+    if spans.kept > 0 || spans.dropped > 0 {
+        output.talk(&format!(
+            "server spans: {} kept, {} dropped",
+            spans.kept, spans.dropped
+        ));
+    }
+}
+
 /// The gated run before this one on the same environment, if there is one.
 fn previous(archive: &Archive, kept: &Kept) -> Option<Previous> {
     let plan = kept.plan();

@@ -2,9 +2,10 @@
 //!
 //! Spans have a lane of their own. They may be dropped, which is counted; no result waits for one.
 //! Reading order: `receiver` (the door), `keeper` (whose span it is, and how many are kept),
-//! `clean` (what of a span is kept).
+//! `clean` (what of a span is kept), `export` (merged traces to a collector).
 
 pub mod clean;
+pub mod export;
 mod keeper;
 mod receiver;
 

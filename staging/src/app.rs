@@ -11,6 +11,7 @@ use crate::contract::Contract;
 use crate::limits::Limiter;
 use crate::receipts::Ledger;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use crate::{Config, Defect, Switches};
 
 /// The platform's shared state; a clone is one more handle to it.
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) runs: Runs,
     pub(crate) receipts: Ledger,
     pub(crate) contract: Contract,
+    pub(crate) telemetry: Telemetry,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }

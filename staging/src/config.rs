@@ -31,6 +31,8 @@ pub struct Config {
     pub chunk_pace: Duration,
     /// What `/health` calls the deployed revision.
     pub revision: String,
+    /// Where spans go, an OTLP/gRPC endpoint; nowhere when left out.
+    pub otlp: Option<String>,
     /// The switches that are on from the start.
     pub defects: Vec<Defect>,
 }
@@ -51,6 +53,7 @@ impl Config {
             event_pace: Duration::from_millis(30),
             chunk_pace: Duration::from_millis(40),
             revision: concat!("reference-", env!("CARGO_PKG_VERSION")).to_owned(),
+            otlp: None,
             defects: Vec::new(),
         }
     }

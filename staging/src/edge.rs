@@ -11,6 +11,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::auth::Identity;
 use crate::contract::{Host, document_route, watch_route};
+use crate::telemetry::Served;
 use crate::web::{Correlation, not_allowed, not_found, render, stamp};
 use crate::{agents, auth, clock, defects, health, limits, messages, realtime, receipts, threads};
 
@@ -46,11 +47,25 @@ fn finished(routes: Router<App>, app: &App, host: Host) -> Router {
 
 async fn pass(
     State((app, host)): State<(App, Host)>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let arrival = Arrival::read(&request);
-    let identity = Identity::of(&app, request.headers(), &arrival.path);
+    let (method, path) = (arrival.method.clone(), arrival.path.clone());
+    let route = arrival.matched.clone();
+    let served = Served::new(request.headers(), &method, &path, route.as_deref());
+    let answer = answer(&app, host, request, next, arrival);
+    app.telemetry.serve(served, answer).await
+}
+
+async fn answer(
+    app: &App,
+    host: Host,
+    mut request: Request,
+    next: Next,
+    arrival: Arrival,
+) -> Response {
+    let identity = Identity::of(app, request.headers(), &arrival.path);
     request.extensions_mut().insert(arrival.correlation.clone());
     request.extensions_mut().insert(identity.clone());
     let mut response = next.run(request).await;

@@ -41,6 +41,14 @@ pub enum Error {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// The exporter of spans.
+    #[error("cannot send spans to {endpoint}: {why}; give a URL such as http://127.0.0.1:4317")]
+    Telemetry {
+        /// The endpoint asked for.
+        endpoint: String,
+        /// What the exporter said.
+        why: String,
+    },
     /// The system's source of random numbers.
     #[error("the system gave no random numbers")]
     Random,

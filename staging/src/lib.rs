@@ -26,6 +26,7 @@ mod realtime;
 mod receipts;
 mod server;
 mod store;
+mod telemetry;
 mod threads;
 mod tls;
 mod web;

@@ -37,6 +37,9 @@ struct Options {
     /// Switch a defect on; may be given more than once
     #[arg(long, value_parser = defect)]
     defect: Vec<Defect>,
+    /// Send a span of each request to this OTLP/gRPC endpoint, such as http://127.0.0.1:4317
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
     /// List the defects and end
     #[arg(long)]
     list_defects: bool,
@@ -74,6 +77,7 @@ fn config(options: Options) -> Config {
     config.limit = options.limit;
     config.limit_window = Duration::from_millis(options.limit_window_ms);
     config.revision = options.revision.unwrap_or(config.revision);
+    config.otlp = options.otlp.filter(|url| !url.is_empty());
     config.defects = options.defect;
     config
 }

@@ -21,6 +21,7 @@ use crate::environment::{Facts, useless_tokens, written};
 use crate::limits::Limiter;
 use crate::server::Server;
 use crate::store::{Store, users};
+use crate::telemetry::Telemetry;
 use crate::{Config, Error, Switches, clock, edge, tls};
 
 /// How long connections and runs may take to end when the platform stops.
@@ -78,6 +79,9 @@ impl Platform {
                 .serve(listener),
             );
         }
+        if let Some(endpoint) = running.app.config.otlp.clone() {
+            running.export_spans_to(&endpoint)?;
+        }
         Ok(running)
     }
 }
@@ -113,6 +117,18 @@ impl Running {
         &self.app.switches
     }
 
+    /// Sends the spans of requests from now on to this OTLP/gRPC endpoint. To be called on a runtime.
+    pub fn export_spans_to(&self, endpoint: &str) -> Result<(), Error> {
+        self.app.telemetry.export_to(endpoint, &self.app.instance)
+    }
+
+    /// Sends the spans that wait; returns when they arrived, or when it takes too long.
+    pub async fn flush_spans(&self) {
+        let app = self.app.clone();
+        let flushed = tokio::task::spawn_blocking(move || app.telemetry.flush()).await;
+        tracing::debug!(?flushed, "spans that waited are sent");
+    }
+
     /// Ends every task, closes the database, and returns when both is done.
     pub async fn stop(self) {
         self.app.stop.cancel();
@@ -121,7 +137,11 @@ impl Running {
             tracing::warn!(left = self.app.tasks.len(), "tasks did not end in time");
         }
         let app = self.app;
-        let closed = tokio::task::spawn_blocking(move || app.store.close()).await;
+        let close = move || {
+            app.store.close();
+            app.telemetry.close();
+        };
+        let closed = tokio::task::spawn_blocking(close).await;
         tracing::debug!(?closed, "the platform has stopped");
     }
 
@@ -166,6 +186,7 @@ fn app(config: Config) -> Result<App, Error> {
         runs: crate::agents::Runs::default(),
         receipts: crate::receipts::Ledger::default(),
         contract: Contract::new(),
+        telemetry: Telemetry::default(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
         config,

@@ -20,6 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use schema::VERSION;
 
+use crate::telemetry;
+
 /// Jobs that may wait before callers have to.
 const QUEUE: usize = 1024;
 
@@ -79,7 +81,9 @@ impl Store {
             .send(job)
             .await
             .map_err(|_| StoreError::Unavailable)?;
-        Ok(answered.await.map_err(|_| StoreError::Unavailable)??)
+        let database = ("db.system.name", "sqlite");
+        let answered = telemetry::step("database", database, answered).await;
+        Ok(answered.map_err(|_| StoreError::Unavailable)??)
     }
 
     /// Begins or ends an outage.

@@ -1,6 +1,7 @@
 //! Copies a run of a grid into this machine's archive: the same segments, the same blobs.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use domain::event::RunEvent;
 use domain::{Digest, RunId};
@@ -8,7 +9,7 @@ use prost::Message as _;
 use proto::v1;
 use run_log::file::Copy;
 
-use super::{Archive, Kept};
+use super::{Archive, Kept, spans};
 use crate::client::Client;
 use crate::error::Error;
 
@@ -26,12 +27,25 @@ pub(crate) async fn copy_from(
     }
     write(id, &folder, &segments, blobs)
         .map_err(|error| Error::unexpected("keep a copy of the run", error))?;
-    Kept::open(&folder)
+    let mut kept = Kept::open(&folder)?;
+    copy_spans(client, &mut kept).await;
+    Ok(kept)
+}
+
+/// Spans have a lane of their own: a run without them is as good a run.
+async fn copy_spans(client: &mut Client, kept: &mut Kept) {
+    let copied = match spans::fetch(client, kept, false).await {
+        Ok(found) => spans::write(&kept.path, &found),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(why) = copied {
+        tracing::warn!(why, "the server spans of the run were not copied");
+    }
 }
 
 fn write(
     id: &RunId,
-    folder: &std::path::Path,
+    folder: &Path,
     segments: &[Vec<u8>],
     blobs: Vec<Vec<u8>>,
 ) -> Result<(), run_log::file::folder::CopyError> {

@@ -1,5 +1,6 @@
 //! What to run, and how: the flags that `run` and `list` share, and those of `run` alone.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,6 +73,12 @@ pub(crate) struct RunArgs {
     /// Print the waterfall of each failed case.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Where this run's own coordinator listens, so that servers can send it their spans (OTLP).
+    #[arg(long, value_name = "ADDR", conflicts_with = "grid")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Send the traces, with the servers' spans, to this OTLP/gRPC collector when the run is over.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub(crate) otlp: Option<String>,
 }
 
 impl RunArgs {

@@ -11,7 +11,6 @@ use staging::{Defect, Platform, Running};
 use super::run;
 use crate::archive::Archive;
 use crate::args::{DemoArgs, RunArgs, SuiteArgs};
-use crate::embedded;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::follow::Interrupt;
@@ -19,6 +18,7 @@ use crate::local::{self, LocalGrid};
 use crate::output::Output;
 use crate::plan;
 use crate::wait_for;
+use crate::{embedded, exporting};
 
 /// Workers in each of the environment's regions.
 const WORKERS: u32 = 2;
@@ -64,10 +64,23 @@ async fn test(
         regions: frozen.plan.regions.clone(),
         workers: WORKERS,
         slots: local::SLOTS,
+        listen: None,
     })
     .await?;
+    let spans_to = format!("http://{}", grid.address());
+    if let Err(error) = platform.export_spans_to(&spans_to) {
+        output.talk(&format!("the platform's own spans are not shown: {error}"));
+    }
     let kept = run::here(&grid, &frozen, &archive, interrupt, output).await;
-    let code = kept.and_then(|kept| run::finish(&wanted, &frozen, &archive, &kept, output));
+    platform.flush_spans().await;
+    let code = match kept {
+        Ok(kept) => {
+            let code = run::finish(&wanted, &frozen, &archive, &kept, output);
+            exporting::export(&kept, args.otlp.as_deref(), output).await;
+            code
+        }
+        Err(error) => Err(error),
+    };
     if args.keep && code.is_ok() && !interrupt.stop().is_cancelled() {
         output.talk(&format!(
             "the platform goes on at {} and the grid at {}; Ctrl-C ends them",

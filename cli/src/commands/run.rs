@@ -14,7 +14,7 @@ use crate::local::{self, LocalGrid};
 use crate::output::{Output, count};
 use crate::plan::{self, Frozen};
 use crate::view::View;
-use crate::{reports, wait_for};
+use crate::{exporting, reports, wait_for};
 
 pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
     let archive = Archive::here();
@@ -37,15 +37,23 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
                     regions: frozen.plan.regions.clone(),
                     workers: frozen.workers,
                     slots: local::SLOTS,
+                    listen: args.listen,
                 })
                 .await?;
-                let kept = here(&grid, &frozen, &archive, &interrupt, output).await;
+                let mut kept = here(&grid, &frozen, &archive, &interrupt, output).await;
+                if let (Some(_), Ok(kept)) = (args.listen, &mut kept) {
+                    late_spans(&grid, kept).await;
+                }
                 grid.stop().await;
                 kept
             }
         }
     })?;
-    finish(args, &frozen, &archive, &kept, output)
+    let code = finish(args, &frozen, &archive, &kept, output)?;
+    wait_for(async {
+        exporting::export(&kept, args.otlp.as_deref(), output).await;
+        Ok(code)
+    })
 }
 
 /// On a grid of other processes; its log is copied here afterwards.
@@ -71,6 +79,17 @@ pub(super) async fn here(
     let mut client = grid.client().await?;
     execute(&mut client, frozen, interrupt, output).await?;
     archive.open(frozen.plan.run.as_str())
+}
+
+/// Servers were asked to send their spans here, and send them in batches.
+async fn late_spans(grid: &LocalGrid, kept: &mut Kept) {
+    let fetched = match grid.client().await {
+        Ok(mut client) => archive::fetch_spans(&mut client, kept, true).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = fetched {
+        tracing::warn!(%error, "the last server spans are not shown");
+    }
 }
 
 async fn execute(
@@ -113,6 +132,7 @@ pub(super) fn finish(
     if args.trace {
         reports::waterfalls(kept, output);
     }
+    reports::tell_server_spans(kept, output);
     let out = args.out.clone();
     if let Some(folder) = out.or_else(|| frozen.settings.out.as_ref().map(PathBuf::from)) {
         reports::write(&summary, kept, &folder)?;

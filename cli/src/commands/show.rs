@@ -36,5 +36,8 @@ pub(crate) fn show(args: &ShowArgs, output: &Output) -> Result<ExitCode, Error> 
         colour: output.data_colour(),
     };
     output.data(&report::show::render(line, record.as_ref(), how));
+    if args.trace {
+        reports::tell_server_spans(&kept, output);
+    }
     Ok(ExitCode::Success)
 }

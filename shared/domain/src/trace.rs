@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::RunId;
-use crate::record::{Span, TryRecord};
+use crate::record::{Exchange, Span, TryRecord};
 
 /// Attribute of a joined span: how far off its place on the case's clock may be.
 pub const CLOCK: &str = "muster.clock";
@@ -56,10 +56,19 @@ pub fn join(tried: &mut TryRecord, theirs: &[ServerSpan]) -> usize {
     let Some(trace) = tried.spans.iter().map(|span| span.trace_id.clone()).next() else {
         return 0;
     };
+    let before: BTreeMap<&str, f64> = tried
+        .exchanges
+        .iter()
+        .map(|exchange| (exchange.span_id.as_str(), before_request(exchange)))
+        .collect();
     let own: BTreeMap<&str, (f64, f64)> = tried
         .spans
         .iter()
-        .map(|span| (span.span_id.as_str(), (span.start_ms, span.end_ms)))
+        .map(|span| {
+            let id = span.span_id.as_str();
+            let connected_ms = span.start_ms + before.get(id).copied().unwrap_or(0.0);
+            (id, (connected_ms.min(span.end_ms), span.end_ms))
+        })
         .collect();
     let mut seen = BTreeSet::new();
     let theirs: Vec<&ServerSpan> = theirs
@@ -196,6 +205,11 @@ fn within((start_ms, end_ms): (f64, f64), (start_ns, end_ns): (u64, u64)) -> Off
         at_ms: start_ms + slack,
         error_ms: Some(slack),
     }
+}
+
+/// Milliseconds of an exchange in which no server could have had the request yet.
+fn before_request(exchange: &Exchange) -> f64 {
+    exchange.phases.dns_ms + exchange.phases.connect_ms + exchange.phases.tls_ms
 }
 
 fn millis(ns: i128) -> f64 {

@@ -19,6 +19,7 @@ use crate::Defect;
 use crate::app::App;
 use crate::auth::{Caller, Identity};
 use crate::server::ServerStream;
+use crate::telemetry;
 use crate::web::{ApiError, Correlation};
 
 /// Above this the connection ends; below it and above the frame limit an error frame is sent.
@@ -46,11 +47,11 @@ pub(super) async fn open(
     let response = accepted(&key, offers_jwt(request.headers()));
     let opened = app.receipts.open(&correlation);
     let task_app = app.clone();
-    app.tasks.spawn(async move {
+    app.tasks.spawn(telemetry::carried(async move {
         if let Some(socket) = socket(upgrade).await {
             connection::serve(task_app, caller, socket, opened).await;
         }
-    });
+    }));
     Ok(response)
 }
 

@@ -1,3 +1,5 @@
+use crate::record::{ExchangeKind, Payload, Phases};
+
 use super::*;
 
 const TRACE: &str = "00000000000000010000000000000002";
@@ -71,6 +73,37 @@ fn a_server_span_lies_within_the_exchange_that_caused_it_whatever_its_clock_says
         .find(|(key, _)| key == CLOCK)
         .unwrap();
     assert_eq!(clock.1, "within its exchange, ±3.0 ms");
+}
+
+#[test]
+fn no_server_worked_before_it_was_connected_to() {
+    let mut tried = tried();
+    tried.exchanges.push(Exchange {
+        kind: ExchangeKind::Http,
+        step: String::new(),
+        line: 1,
+        user: String::new(),
+        method: "GET".to_owned(),
+        url: String::new(),
+        peer: String::new(),
+        request_headers: Vec::new(),
+        request_body: Payload::default(),
+        status: Some(200),
+        response_headers: Vec::new(),
+        response_body: Payload::default(),
+        at_ms: 10.0,
+        phases: Phases {
+            dns_ms: 1.0,
+            connect_ms: 2.0,
+            tls_ms: 3.0,
+            ..Phases::default()
+        },
+        error: None,
+        span_id: "first".to_owned(),
+    });
+    join(&mut tried, &[server("a", "first", 0, 2_000_000)]);
+    let span = found(&tried, "a");
+    assert_eq!((span.start_ms, span.end_ms), (17.0, 19.0));
 }
 
 #[test]
