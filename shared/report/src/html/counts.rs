@@ -114,7 +114,7 @@ pub(super) fn value(page: &mut Page, summary: &Summary) {
         ));
     }
     page.raw("</p>\n<div class=\"bar\" aria-hidden=\"true\">");
-    for state in states {
+    for state in states.into_iter().filter(|state| value.sum_of(*state) > 0) {
         page.raw("<i class=\"")
             .raw(tone(state).class())
             .raw("\" style=\"width:");

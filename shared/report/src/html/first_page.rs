@@ -50,20 +50,18 @@ pub(super) fn tiles(page: &mut Page, summary: &Summary) {
         &grouped(tests.passed),
         &format!("of {}", grouped(tests.planned)),
     );
-    let below = format!("{} failed", grouped(tests.failed));
-    let failed = grouped(summary.totals.failed);
+    let cases = |number: u64| {
+        let planned = count(summary.totals.planned, "case");
+        format!("{} of {planned}", grouped(number))
+    };
+    let failed = cases(summary.totals.failed);
+    tile(page, "tests failed", &grouped(tests.failed), &failed);
+    let not_proven = cases(summary.totals.not_proven() + summary.open);
     tile(
         page,
-        "cases failed",
-        &failed,
-        &format!("of {}, {below} as tests", grouped(summary.totals.planned)),
-    );
-    let not_proven = summary.totals.not_proven() + summary.open;
-    tile(
-        page,
-        "cases not proven",
-        &grouped(not_proven),
-        &format!("of {}", grouped(summary.totals.planned)),
+        "tests not proven",
+        &grouped(tests.not_proven),
+        &not_proven,
     );
     if !summary.value.lines.is_empty() {
         let currency = &summary.value.currency;
@@ -154,13 +152,15 @@ pub(super) fn reasons(page: &mut Page, summary: &Summary, screen: &FirstScreen) 
     if reasons.len() <= screen.reasons.len() + 1 {
         return;
     }
-    page.section("reasons", "All reasons").raw("<ul>\n");
+    page.raw("<section id=\"reasons\">\n<details><summary><h2>All ")
+        .show(reasons.len());
+    page.raw(" reasons</h2></summary>\n<ul>\n");
     let left_out = super::limited(page, &reasons, super::ROWS, |page, reason| {
         page.within("<li>", reason, "</li>\n");
     });
     page.raw("</ul>\n");
     super::more(page, left_out);
-    page.raw("</section>\n");
+    page.raw("</details>\n</section>\n");
 }
 
 /// Links to the sections below.

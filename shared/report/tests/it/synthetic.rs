@@ -31,6 +31,7 @@ pub(crate) fn plan(gate: Option<Gate>, suites: Vec<PlannedSuite>, cases: Vec<Pla
         created_at_ms: MADE_AT_MS,
         environment: "staging".to_owned(),
         environment_file: "staging.yaml".to_owned(),
+        caps: None,
         regions: REGIONS.map(Region::from).to_vec(),
         suites,
         cases,
