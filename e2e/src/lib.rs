@@ -5,6 +5,8 @@
 
 pub mod answering;
 pub mod binaries;
+pub mod browser;
+pub mod collector;
 pub mod follow;
 pub mod grid;
 pub mod muster;

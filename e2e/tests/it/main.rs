@@ -2,9 +2,11 @@
 
 mod clean_run;
 mod defects;
+mod html_report;
 mod losses;
 mod no_false_go;
 mod secrets;
+mod traces;
 
 /// A number from the environment, for the long form of a test; the short form otherwise.
 fn times(variable: &str, short: usize) -> usize {
