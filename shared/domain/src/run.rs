@@ -8,7 +8,9 @@ mod apply;
 mod attempt;
 mod case;
 mod count;
+mod environment;
 mod illegal;
+mod marks;
 mod settle;
 mod shard;
 mod table;
@@ -31,7 +33,9 @@ use crate::record::{CaseResult, Preflight};
 
 pub use attempt::{Attempt, AttemptState};
 pub use case::{CaseFacts, CaseState, Kept, Loss};
+pub use environment::EnvironmentDoubt;
 pub use illegal::Illegal;
+pub use marks::marks;
 pub use table::{canonical, table};
 
 /// A worker as the run log knows it.

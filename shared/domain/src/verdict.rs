@@ -5,10 +5,10 @@
 //! cases), `verdict/gated.rs` (a gate's rules), `verdict/ungated.rs`, `verdict/soundness.rs`.
 
 use crate::gate::VerdictWord;
-use crate::ids::{CaseId, Region};
+use crate::ids::CaseId;
 use crate::outcome::{Evidence, Outcome};
 use crate::plan::Plan;
-use crate::run::Run;
+use crate::run::{EnvironmentDoubt, Run};
 
 mod date;
 mod gated;
@@ -59,17 +59,11 @@ impl Findings {
                 case: aside.result.case.clone(),
                 why: aside.why.clone(),
             });
-        let changed =
-            run.environment_changes()
-                .iter()
-                .map(|change| Integrity::EnvironmentChanged {
-                    region: change.region.clone(),
-                    from: change.from.clone(),
-                    to: change.to.clone(),
-                });
+        let doubts = run.environment_doubts().into_iter();
+        let doubts = doubts.map(Integrity::Environment);
         Self {
             cases: cases.collect(),
-            integrity: rejected.chain(changed).collect(),
+            integrity: rejected.chain(doubts).collect(),
         }
     }
 }
@@ -92,12 +86,8 @@ pub struct CaseFinding {
 pub enum Integrity {
     /// Two results for one key, with different content.
     ResultRejected { case: CaseId, why: String },
-    /// The environment became another one while the run was going on.
-    EnvironmentChanged {
-        region: Region,
-        from: String,
-        to: String,
-    },
+    /// Not all that is counted was seen of one environment.
+    Environment(EnvironmentDoubt),
     /// The second routine read another table out of the raw log.
     RecheckDisagrees { why: String },
     /// The table's cases are not the plan's cases.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::event::{RunEvent, StopCause};
 use domain::message::ToWorkerBody;
 use domain::record::Preflight;
-use domain::run::{CaseState, Run};
+use domain::run::{CaseState, EnvironmentChange, Run};
 use domain::schedule::{self, Field};
 use domain::{CaseId, Instant, Outcome, PlannedRegion, Region, RunId, WorkerId};
 
@@ -36,7 +36,7 @@ impl Coordinator {
         }
         let field = self.field();
         self.survey(id, &field);
-        if self.runs.get(id).is_some_and(|lead| lead.run.n_open() == 0) {
+        if self.is_done(id) {
             self.drain(id, "every case has its outcome".to_owned());
             return self.drained(id);
         }
@@ -45,6 +45,20 @@ impl Coordinator {
         if self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
             self.end_by_sum(id);
         }
+    }
+
+    /// Every case has its outcome, and the regions of results taken over have been probed, or stand
+    /// without a worker past the placement deadline.
+    fn is_done(&self, id: &RunId) -> bool {
+        let Some(lead) = self.runs.get(id).filter(|lead| lead.run.n_open() == 0) else {
+            return false;
+        };
+        let elapsed = lead.elapsed(self.now);
+        let unconfirmed = lead.run.regions_to_confirm();
+        unconfirmed.iter().all(|region| {
+            let since = lead.empty_since.get(region);
+            since.is_some_and(|&since| elapsed >= since + self.config.placement)
+        })
     }
 
     /// Looks over all cases; results that pass don't call for it.
@@ -90,8 +104,12 @@ impl Coordinator {
         let Some(limit) = lead.run.plan().max_fail else {
             return;
         };
-        let n_failed = lead.run.totals().failed;
-        if n_failed >= u64::from(limit) {
+        if lead.run.totals().failed < u64::from(limit) {
+            return;
+        }
+        // What an earlier run counted stops nothing here.
+        let n_failed = lead.run.n_failed_here();
+        if n_failed >= usize::try_from(limit).unwrap_or(usize::MAX) {
             let why = format!("{n_failed} failed, the limit is {limit}");
             self.stop(id, StopCause::MaxFail, why);
         }
@@ -152,8 +170,22 @@ impl Coordinator {
         let is_new = !lead.run.preflights().contains_key(&region) && !lead.run.is_ended();
         if known.region == region && is_asked && is_new {
             lead.probing.remove(&region);
-            let probed = RunEvent::RegionProbed { region, preflight };
+            let probed = RunEvent::RegionProbed {
+                region: region.clone(),
+                preflight,
+            };
             self.decide(id, probed, Urgency::Awaited);
+            self.confirm_carried(id, &region);
+        }
+    }
+
+    /// Results taken over are of the environment that the region meets now, or it is said.
+    fn confirm_carried(&mut self, id: &RunId, region: &Region) {
+        let lead = self.runs.get(id);
+        let changed = lead.and_then(|lead| lead.run.carried_from_another(region));
+        if let Some(EnvironmentChange { region, from, to }) = changed {
+            let changed = RunEvent::EnvironmentChanged { region, from, to };
+            self.decide(id, changed, Urgency::Gathered);
         }
     }
 
@@ -354,12 +386,15 @@ fn waiting(run: &Run) -> impl Iterator<Item = (CaseId, &PlannedRegion)> {
     waiting.map(|(case, _)| (case.id.clone(), &case.region))
 }
 
-/// Regions of the plan with cases still to lease, that were not probed yet.
+/// Regions of the plan that were not probed yet, with cases still to lease, or with results that
+/// were taken over.
 fn regions_to_probe(run: &Run) -> Vec<Region> {
     let needed = |region: &Region| waiting(run).any(|(_, planned)| planned.admits(region));
+    let to_confirm = run.regions_to_confirm();
     let regions = run.plan().regions.iter();
     regions
-        .filter(|region| !run.preflights().contains_key(*region) && needed(region))
+        .filter(|region| !run.preflights().contains_key(*region))
+        .filter(|region| needed(region) || to_confirm.contains(region))
         .cloned()
         .collect()
 }

@@ -7,7 +7,7 @@
 use domain::event::RunEvent;
 use domain::message::ToWorkerBody;
 use domain::record::CaseResult;
-use domain::run::{Attempt, AttemptState, CaseState};
+use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange};
 use domain::{AttemptId, CaseId, Digest, Outcome, RunId, SessionId, WorkerId};
 
 use crate::coordinator::input::StreamId;
@@ -288,16 +288,11 @@ impl Coordinator {
             return None;
         };
         let lead = self.runs.get(run)?;
-        let from = &lead.run.preflights().get(&result.region)?.fingerprint;
-        let to = &result.fingerprint;
-        let is_known = !from.is_empty() && !to.is_empty();
         let mut changes = lead.run.environment_changes().iter();
         let is_said = changes.any(|change| change.region == result.region);
-        (is_known && from != to && !is_said).then(|| RunEvent::EnvironmentChanged {
-            region: result.region.clone(),
-            from: from.clone(),
-            to: to.clone(),
-        })
+        let changed = lead.run.changed_since_preflight(result, false);
+        let EnvironmentChange { region, from, to } = changed.filter(|_| !is_said)?;
+        Some(RunEvent::EnvironmentChanged { region, from, to })
     }
 
     pub(super) fn attempt_end(

@@ -1,6 +1,7 @@
 //! Single rules of the coordinator and the worker, one feature a test, with a log that answers.
 
 mod closing;
+mod completing;
 mod ingest;
 mod leases;
 mod losses;

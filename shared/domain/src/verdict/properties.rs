@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::testing::{PROOF, all_passed, plan, release};
 use super::*;
 use crate::gate::{Gate, TierGate, Tolerance};
+use crate::ids::Region;
 use crate::plan::Tier;
 
 fn integrity() -> impl Strategy<Value = Integrity> {
@@ -14,11 +15,19 @@ fn integrity() -> impl Strategy<Value = Integrity> {
             case: CaseId::from("p1::t1@eu"),
             why: why()
         }),
-        Just(Integrity::EnvironmentChanged {
+        Just(Integrity::Environment(EnvironmentDoubt::Changed {
             region: Region::from("eu"),
             from: why(),
             to: why()
-        }),
+        })),
+        Just(Integrity::Environment(EnvironmentDoubt::Differs {
+            regions: ["eu", "us"].map(Region::from),
+            fingerprints: [why(), why()]
+        })),
+        Just(Integrity::Environment(EnvironmentDoubt::NotConfirmed {
+            region: Region::from("eu"),
+            why: why()
+        })),
         Just(Integrity::RecheckDisagrees { why: why() }),
         Just(Integrity::ConservationBroken { why: why() }),
     ]

@@ -8,6 +8,7 @@ use super::{CaseFinding, Findings, Integrity};
 use crate::ids::CaseId;
 use crate::outcome::Outcome;
 use crate::plan::{DeclaredSkip, Plan, PlannedCase};
+use crate::run::EnvironmentDoubt;
 
 /// Reasons that the coordinator may give for a skip that the plan did not declare.
 const SKIPS_OF_THE_GRID: [&str; 2] = ["env_unreachable", "tier_gate"];
@@ -101,7 +102,7 @@ fn rank(defect: &Integrity) -> u8 {
         Integrity::ConservationBroken { .. } => 0,
         Integrity::RecheckDisagrees { .. } => 1,
         Integrity::ResultRejected { .. } => 2,
-        Integrity::EnvironmentChanged { .. } => 3,
+        Integrity::Environment(_) => 3,
     }
 }
 
@@ -114,8 +115,32 @@ fn sentence(defect: &Integrity) -> String {
         Integrity::ResultRejected { case, why } => {
             format!("two different results arrived under one key for {case}: {why}")
         }
-        Integrity::EnvironmentChanged { region, from, to } => {
+        Integrity::Environment(doubt) => environment(doubt),
+    }
+}
+
+fn environment(doubt: &EnvironmentDoubt) -> String {
+    match doubt {
+        EnvironmentDoubt::Changed { region, from, to } => {
+            let (from, to) = (known(from), known(to));
             format!("the environment changed under the run, seen from {region}: {from} became {to}")
         }
+        EnvironmentDoubt::Differs {
+            regions: [one, other],
+            fingerprints: [left, right],
+        } => format!(
+            "the environment is not the same everywhere: {one} met {left}, {other} met {right}"
+        ),
+        EnvironmentDoubt::NotConfirmed { region, why } => {
+            format!("the results taken over from {region} are not confirmed: {why}")
+        }
+    }
+}
+
+/// A fingerprint, or that there was none.
+fn known(fingerprint: &str) -> &str {
+    match fingerprint {
+        "" => "an unknown one",
+        known => known,
     }
 }

@@ -22,7 +22,7 @@ fn ends(run: &Run) -> Vec<(String, String)> {
         .collect()
 }
 
-fn gated(mut plan: Plan) -> Plan {
+pub(super) fn gated(mut plan: Plan) -> Plan {
     let none = Tolerance::Tests(0);
     let tier = |tier| TierGate {
         tier,

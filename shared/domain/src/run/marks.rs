@@ -1,0 +1,47 @@
+//! What decides a verdict beside the table, as lines that the second routine writes as well.
+//!
+//! Flaky cases, rejected results, changes of the environment, preflights, and the environment that
+//! each counted result met. Late results are never part of it. `recheck` writes the same lines from
+//! its own reading of the raw log.
+
+use std::collections::BTreeSet;
+
+use crate::run::Run;
+
+/// One line per mark, sorted; two readings of one log give the same set.
+pub fn marks(run: &Run) -> BTreeSet<String> {
+    let mut marks = BTreeSet::new();
+    for (case, facts) in run.cases() {
+        if facts.is_flaky() {
+            marks.insert(format!("flaky {}", case.id));
+        }
+        let Some(result) = facts.result() else {
+            continue;
+        };
+        let kind = if facts.is_carried() { "carried" } else { "met" };
+        let silence = if result.outcome.is_not_proven() {
+            "maybe"
+        } else {
+            "sure"
+        };
+        marks.insert(format!(
+            "{kind} {} {silence} {}",
+            result.region, result.fingerprint
+        ));
+    }
+    marks.extend(run.rejected().iter().map(|aside| {
+        let (attempt, seq, case) = (aside.attempt.0, aside.seq, &aside.result.case);
+        format!("rejected {attempt}/{seq} {case}")
+    }));
+    let changes = run.environment_changes().iter();
+    marks.extend(changes.map(|change| {
+        let (region, from, to) = (&change.region, &change.from, &change.to);
+        format!("changed {region} {from} {to}")
+    }));
+    let preflights = run.preflights().iter();
+    marks.extend(preflights.map(|(region, preflight)| {
+        let colour = if preflight.green { "green" } else { "red" };
+        format!("probed {region} {colour} {}", preflight.fingerprint)
+    }));
+    marks
+}
