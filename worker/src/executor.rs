@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use accounting::worker::{CaseKey, Input};
+use accounting::PROBE_LIMIT;
+use accounting::worker::{CaseKey, Input, MadeOf};
 use domain::record::Preflight;
-use domain::{AttemptId, Digest, RunId};
+use domain::{AttemptId, RunId};
 use lifecycle::Stop;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -28,8 +29,7 @@ use job::{Done, Job};
 pub(crate) enum Order {
     Start {
         key: CaseKey,
-        plan: Digest,
-        bundle: Digest,
+        made_of: MadeOf,
         gate: Arc<Gate>,
     },
     Abort {
@@ -38,8 +38,7 @@ pub(crate) enum Order {
     },
     Probe {
         run: RunId,
-        plan: Digest,
-        bundle: Digest,
+        made_of: MadeOf,
     },
 }
 
@@ -117,20 +116,15 @@ impl Owner {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Start {
-                key,
-                plan,
-                bundle,
-                gate,
-            } => self.start(key, plan, bundle, gate),
+            Order::Start { key, made_of, gate } => self.start(key, made_of, gate),
             Order::Abort { key, why } => {
                 if let Some(stop) = self.running.get(&key) {
                     tracing::debug!(case = %key.case, attempt = %key.attempt, why, "a case is stopped");
                     stop.cancel();
                 }
             }
-            Order::Probe { run, plan, bundle } => {
-                let context = self.contexts.of(&run, plan, bundle);
+            Order::Probe { run, made_of } => {
+                let context = self.contexts.of(&run, made_of);
                 let stop = self.stop.child_token();
                 let name = Named::Probe(run.clone());
                 self.spawn(name, async move {
@@ -140,11 +134,11 @@ impl Owner {
         }
     }
 
-    fn start(&mut self, key: CaseKey, plan: Digest, bundle: Digest, gate: Arc<Gate>) {
+    fn start(&mut self, key: CaseKey, made_of: MadeOf, gate: Arc<Gate>) {
         let stop = self.stop.child_token();
         let job = Job {
             key: key.clone(),
-            context: self.contexts.of(&key.run, plan, bundle),
+            context: self.contexts.of(&key.run, made_of),
             fingerprint: self.fingerprint(&key),
             gate,
             stop: stop.clone(),
@@ -200,15 +194,18 @@ impl Owner {
     }
 }
 
-/// A run that can't be loaded here is a region that is not green, with the reason.
+/// A run that can't be loaded here is a region that is not green, with the reason. No lease covers
+/// a probe, so it ends by the clock: the coordinator counts on that where caps are shared.
 async fn probe(context: &Context, stop: Stop) -> Preflight {
-    match context.loaded(&stop).await {
-        Ok(loaded) => {
-            loaded
-                .engine
-                .preflight(Arc::new(engine::OpenGate), stop)
-                .await
-        }
+    let probed = async {
+        let loaded = context.loaded(&stop).await?;
+        let gate = Arc::new(engine::OpenGate);
+        Ok(loaded.engine.preflight(gate, stop.clone()).await)
+    };
+    let too_long = |_| Err(format!("it took longer than {PROBE_LIMIT:?}"));
+    let probed = tokio::time::timeout(PROBE_LIMIT, probed).await;
+    match probed.unwrap_or_else(too_long) {
+        Ok(preflight) => preflight,
         Err(why) => Preflight {
             green: false,
             probes: vec![domain::record::Probe {

@@ -192,18 +192,13 @@ impl State {
                 tracing::debug!(%run, %attempt, why, "the lease is over");
                 self.gates.close(run, attempt);
             }
-            Output::Start { key, plan, bundle } => {
+            Output::Start { key, made_of } => {
                 let gate = self.gates.of(&key.run, key.attempt);
-                self.executor.send(Work::Start {
-                    key,
-                    plan,
-                    bundle,
-                    gate,
-                });
+                self.executor.send(Work::Start { key, made_of, gate });
             }
             Output::Abort { key, why } => self.executor.send(Work::Abort { key, why }),
-            Output::Probe { run, plan, bundle } => {
-                self.executor.send(Work::Probe { run, plan, bundle });
+            Output::Probe { run, made_of } => {
+                self.executor.send(Work::Probe { run, made_of });
             }
             output => self.keep(output),
         }

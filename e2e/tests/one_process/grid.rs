@@ -255,6 +255,7 @@ pub(crate) fn plan(run: &str, target: &Target, tests: usize, regions: &[&str]) -
         created_at_ms: lifecycle::clock::wall_ms(),
         environment: loaded.environment.name.clone(),
         environment_file: "small.yaml".to_owned(),
+        caps: suite::plan::caps(&loaded.environment, &loaded.suites),
         suites: suite::plan::suites(&loaded.suites),
         cases: suite::plan::cases(&loaded.suites, &regions, &suite::Filter::default()),
         regions,

@@ -2,10 +2,11 @@
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
-//! `clients`, `hello`, `workers` (silence), `lease`, `ingest`, `loss`, `closing` (regions, gates,
+//! `clients`, `hello`, `workers` (silence), `lease`, `caps`, `ingest`, `loss`, `closing` (regions, gates,
 //! stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
+mod caps;
 mod clients;
 mod closing;
 pub mod config;

@@ -9,3 +9,8 @@ pub mod digest;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod worker;
+
+use std::time::Duration;
+
+/// A probe has no lease that ends it: it ends by itself after so long.
+pub const PROBE_LIMIT: Duration = Duration::from_secs(60);

@@ -20,7 +20,7 @@ use domain::record::Preflight;
 use domain::{AttemptId, Instant, RunId, SessionId, Term};
 
 pub use config::Config;
-pub use input::{CaseKey, Input, Recovered, RecoveredResult, StreamId};
+pub use input::{CaseKey, Input, MadeOf, Recovered, RecoveredResult, StreamId};
 pub use output::Output;
 
 use attempt::Held;

@@ -46,6 +46,11 @@ pub enum RunEvent {
         tier: Tier,
         why: String,
     },
+    /// The environment's caps are shared by so many workers: no more of them hold leases at one
+    /// time, and each keeps to its equal part. Once per run, before its first lease.
+    CapsShared {
+        sharers: u32,
+    },
     /// A shard of cases is leased; `attempt` is its fencing token.
     ShardLeased {
         attempt: AttemptId,

@@ -99,6 +99,7 @@ pub enum ToWorkerBody {
         run: RunId,
         plan: Digest,
         bundle: Digest,
+        sharers: u32,
     },
     Lease {
         run: RunId,
@@ -107,6 +108,8 @@ pub enum ToWorkerBody {
         plan: Digest,
         bundle: Digest,
         cases: Vec<CaseId>,
+        /// Workers that share the environment's caps; 0 where the plan knows of none.
+        sharers: u32,
         /// The newest stamp of the worker proven durable; the worker stops at stamp + `ttl`.
         stamp: Instant,
         ttl: Duration,

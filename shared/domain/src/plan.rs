@@ -187,6 +187,27 @@ pub enum Needs {
     Named(Vec<TestId>),
 }
 
+/// The environment's limits over the whole fleet, whose workers share them in equal parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Requests per second.
+    pub rps: Option<u32>,
+    /// Users at one time.
+    pub users: Option<u32>,
+    /// The most users that any test needs at one time; a part with fewer could not run it.
+    pub users_at_once: u32,
+}
+
+impl Caps {
+    /// Workers that may share them at most: each part holds a request a second and the users of
+    /// any test. At least one, which has them all.
+    pub fn most_sharers(&self) -> u32 {
+        let by_users = self.users.map(|users| users / self.users_at_once.max(1));
+        let most = self.rps.into_iter().chain(by_users).min();
+        most.unwrap_or(u32::MAX).max(1)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub run: RunId,
@@ -195,6 +216,8 @@ pub struct Plan {
     pub environment: String,
     /// Path of the environment's file, as given: logins and refreshes are written there.
     pub environment_file: String,
+    /// `None`: the environment has no caps.
+    pub caps: Option<Caps>,
     pub regions: Vec<Region>,
     pub suites: Vec<PlannedSuite>,
     pub cases: Vec<PlannedCase>,

@@ -99,6 +99,7 @@ pub struct Run {
     preflights: BTreeMap<Region, Preflight>,
     bundle: Option<Digest>,
     term: Option<Term>,
+    sharers: Option<u32>,
     gates_closed: Vec<ClosedGate>,
     changes: Vec<EnvironmentChange>,
     rejected: Vec<Aside>,
@@ -142,6 +143,7 @@ impl Run {
             preflights: BTreeMap::new(),
             bundle: None,
             term: None,
+            sharers: None,
             gates_closed: Vec::new(),
             changes: Vec::new(),
             rejected: Vec::new(),
@@ -258,6 +260,11 @@ impl Run {
 
     pub fn term(&self) -> Option<Term> {
         self.term
+    }
+
+    /// Workers that share the environment's caps; `None` until that is fixed, and without caps.
+    pub fn sharers(&self) -> Option<u32> {
+        self.sharers
     }
 
     pub fn gates_closed(&self) -> &[ClosedGate] {

@@ -169,6 +169,7 @@ impl Pass {
             | Event::GateClosed(_)
             | Event::AttemptReattached(_)
             | Event::EnvironmentChanged(_)
+            | Event::CapsShared(_)
             | Event::StopRequested(_) => {}
         }
     }

@@ -5,10 +5,11 @@ pub mod filter;
 use std::sync::Arc;
 
 use domain::Region;
-use domain::plan::{DeclaredSkip, Leg, PlannedCase, PlannedRegion, PlannedSuite};
+use domain::plan::{Caps, DeclaredSkip, Leg, PlannedCase, PlannedRegion, PlannedSuite};
 
 pub use filter::{BadFilter, Filter};
 
+use crate::environment::Environment;
 use crate::model::{Placement, Suite, Test};
 
 /// The cases that the filter selects, in the order of files and tests; quarantine always holds.
@@ -30,6 +31,22 @@ pub fn cases_on(
         .filter(|(suite, test)| filter.selects(suite, test))
         .flat_map(|(suite, test)| cases_of(suite, test, regions, today))
         .collect()
+}
+
+/// The environment's caps, with what the tests need of them.
+pub fn caps(environment: &Environment, suites: &[Arc<Suite>]) -> Option<Caps> {
+    let crate::environment::Caps { rps, users } = environment.caps;
+    let tests = suites.iter().flat_map(|suite| &suite.tests);
+    let needed = tests.map(|test| {
+        let declared = test.users.iter().map(|user| user.count.unwrap_or(1));
+        declared.fold(0, u32::saturating_add)
+    });
+    let users_at_once = needed.max().unwrap_or_default().max(1);
+    (rps.is_some() || users.is_some()).then_some(Caps {
+        rps,
+        users,
+        users_at_once,
+    })
 }
 
 /// All cases, for a gated run, wherever the environment has regions or a test names one: those

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::plan::{
-    DeclaredSkip, Leg, Needs, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite,
+    Caps, DeclaredSkip, Leg, Needs, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite,
     ValueLine,
 };
 use prost::Message;
@@ -31,6 +31,11 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         made_by: plan.made_by.clone(),
         currency: plan.currency.clone(),
         environment_file: plan.environment_file.clone(),
+        caps: plan.caps.map(|caps| v1::Caps {
+            rps: caps.rps,
+            users: caps.users,
+            users_at_once: caps.users_at_once,
+        }),
     }
     .encode_to_vec()
 }
@@ -55,6 +60,11 @@ pub fn decode(bytes: &[u8]) -> Result<Plan, BadMessage> {
         made_by: message.made_by,
         currency: message.currency,
         environment_file: message.environment_file,
+        caps: message.caps.map(|caps| Caps {
+            rps: caps.rps,
+            users: caps.users,
+            users_at_once: caps.users_at_once,
+        }),
     })
 }
 

@@ -68,6 +68,7 @@ fn run_events() -> impl Strategy<Value = RunEvent> {
         }),
     ];
     let work = prop_oneof![
+        any::<u32>().prop_map(|sharers| RunEvent::CapsShared { sharers }),
         (attempts(), ids(), any::<u64>(), some_text(), cases()).prop_map(
             |(attempt, worker, session, region, cases)| RunEvent::ShardLeased {
                 attempt,

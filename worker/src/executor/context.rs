@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounting::worker::CaseKey;
+use accounting::worker::{CaseKey, MadeOf};
 use domain::plan::{Plan, PlannedCase};
 use domain::{CaseId, Digest, Region, RunId, WorkerId};
-use engine::{Engine, EngineConfig};
+use engine::{CapShare, Engine, EngineConfig};
 use lifecycle::Stop;
 use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
+use suite::environment::Caps;
 use suite::{Options, Sources};
 use tokio::sync::OnceCell;
 use tokio::task::JoinError;
@@ -48,8 +49,7 @@ struct Shared {
 pub(crate) struct Context {
     shared: Arc<Shared>,
     run: RunId,
-    plan: Digest,
-    bundle: Digest,
+    made_of: MadeOf,
     loaded: Arc<OnceCell<Result<Arc<Loaded>, String>>>,
 }
 
@@ -81,15 +81,15 @@ impl Contexts {
         }
     }
 
-    /// The context of a run; nothing is fetched before it is needed.
-    pub(crate) fn of(&mut self, run: &RunId, plan: Digest, bundle: Digest) -> Context {
+    /// The context of a run; nothing is fetched before it is needed. All that a run does here goes
+    /// through one engine, and so through one part of the environment's caps.
+    pub(crate) fn of(&mut self, run: &RunId, made_of: MadeOf) -> Context {
         let place = self.contexts.iter().position(|(held, _)| held == run);
         let held = place.map(|place| self.contexts.remove(place).1);
         let context = held.unwrap_or_else(|| Context {
             shared: self.shared.clone(),
             run: run.clone(),
-            plan,
-            bundle,
+            made_of,
             loaded: Arc::default(),
         });
         self.contexts.push((run.clone(), context.clone()));
@@ -138,8 +138,8 @@ impl Context {
     }
 
     async fn load(&self) -> Result<Loaded, Failed> {
-        let plan = self.fetch(&self.plan).await?;
-        let bundle = self.fetch(&self.bundle).await?;
+        let plan = self.fetch(&self.made_of.plan).await?;
+        let bundle = self.fetch(&self.made_of.bundle).await?;
         let plan = wire::plan::decode(&plan).map_err(|error| Failed::ForGood(error.to_string()))?;
         let bundle =
             wire::bundle::decode(&bundle).map_err(|error| Failed::ForGood(error.to_string()))?;
@@ -159,14 +159,17 @@ impl Context {
         };
         let suites = suite::load(&sources, &options);
         let suites = suites.map_err(|problems| suite::render_all(&problems, &sources, false))?;
-        Ok(EngineConfig::new(
+        let share = share(suites.environment.caps, self.made_of.sharers)?;
+        let mut config = EngineConfig::new(
             suites.environment,
             suites.suites,
             self.run.clone(),
             self.region().clone(),
             self.worker().clone(),
             self.shared.redaction_key,
-        ))
+        );
+        config.share = share;
+        Ok(config)
     }
 
     async fn fetch(&self, digest: &Digest) -> Result<Vec<u8>, Failed> {
@@ -196,6 +199,23 @@ fn loaded(engine: Engine, plan: Plan) -> Loaded {
         cases: cases.map(|case| (case.id.clone(), case)).collect(),
         retries_failed: plan.gate.is_none_or(|gate| gate.retries_failed),
     }
+}
+
+/// This worker's equal part of the environment's caps.
+fn share(caps: Caps, sharers: u32) -> Result<CapShare, String> {
+    if caps == Caps::default() {
+        return Ok(CapShare::default());
+    }
+    if sharers == 0 {
+        return Err(
+            "the environment has caps and the run's plan does not name them: plan with the version that runs here"
+                .to_owned(),
+        );
+    }
+    Ok(CapShare {
+        rps: caps.rps.map(|rps| f64::from(rps) / f64::from(sharers)),
+        users: caps.users.map(|users| users / sharers),
+    })
 }
 
 enum Failed {

@@ -3,7 +3,6 @@
 //!
 //! Times are the run's logged elapsed time, which a successor continues.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::event::{RunEvent, StopCause};
@@ -121,23 +120,37 @@ impl Coordinator {
             return;
         };
         let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
-        for region in regions_to_probe(&lead.run) {
+        let regions = regions_to_probe(&lead.run);
+        if regions.iter().any(|region| field.contains_key(region)) {
+            self.share_caps(id, field);
+        }
+        for region in regions {
             if self.is_being_probed(id, &region) {
                 continue;
             }
-            let Some(worker) = field.get(&region).and_then(BTreeSet::first).cloned() else {
+            let (now, probe_ends) = (self.now, self.probe_ends());
+            let Some(lead) = self.runs.get_mut(id) else {
+                return;
+            };
+            lead.stray_probes.retain(|(_, ends)| *ends > now);
+            if let Some((gone, _)) = lead.probing.remove(&region) {
+                lead.stray_probes.push((gone, probe_ends));
+            }
+            let sharers = lead.run.sharers().unwrap_or_default();
+            let may = |worker: &&WorkerId| lead.may_share(worker, now);
+            let worker = field.get(&region).and_then(|here| here.iter().find(may));
+            let Some(worker) = worker.cloned() else {
                 continue;
             };
             let Some(session) = self.workers.get(&worker).map(|known| known.session) else {
                 continue;
             };
-            if let Some(lead) = self.runs.get_mut(id) {
-                lead.probing.insert(region, (worker.clone(), session));
-            }
+            lead.probing.insert(region, (worker.clone(), session));
             let probe = ToWorkerBody::Probe {
                 run: id.clone(),
                 plan: plan.clone(),
                 bundle: bundle.clone(),
+                sharers,
             };
             let after = self.run_mark(id);
             self.send_to(&worker, probe, after);
@@ -375,7 +388,9 @@ impl Coordinator {
         let placements = lead.empty_since.values().map(placement);
         let future = placements.filter(|&at| at > self.now);
         let deadline = lead.at_elapsed(lead.run.plan().deadline);
-        future.chain([deadline]).min()
+        let strays = lead.stray_probes.iter().map(|(_, ends)| *ends);
+        let strays = strays.filter(|&at| at > self.now);
+        future.chain(strays).chain([deadline]).min()
     }
 }
 

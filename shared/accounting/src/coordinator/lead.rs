@@ -34,6 +34,8 @@ pub(crate) struct Lead {
     /// Since when, in elapsed time, a region has been without a worker.
     pub(crate) empty_since: BTreeMap<Region, Duration>,
     pub(crate) probing: BTreeMap<Region, (WorkerId, SessionId)>,
+    /// Probes whose worker can't be asked any more, and when they have ended by themselves.
+    pub(crate) stray_probes: Vec<(WorkerId, Instant)>,
     /// Something happened that may close regions or tiers, or call for a probe.
     pub(crate) is_survey_due: bool,
     pub(crate) drain_until: Option<Instant>,
@@ -87,6 +89,7 @@ impl Lead {
             base: (Duration::ZERO, Instant::ZERO),
             empty_since: BTreeMap::new(),
             probing: BTreeMap::new(),
+            stray_probes: Vec::new(),
             is_survey_due: true,
             drain_until: None,
             recheck_asked: false,
@@ -128,6 +131,19 @@ impl Lead {
             self.writer.push(event, due);
         }
         is_legal
+    }
+
+    /// The worker may touch the target under the environment's caps: one of the parts is its own
+    /// already, by a lease or a probe, or one is free.
+    pub(crate) fn may_share(&self, worker: &WorkerId, now: Instant) -> bool {
+        let Some(sharers) = self.run.sharers() else {
+            return self.run.plan().caps.is_none();
+        };
+        let mut holders = self.run.holders();
+        holders.extend(self.probing.values().map(|(worker, _)| worker));
+        let strays = self.stray_probes.iter().filter(|(_, ends)| *ends > now);
+        holders.extend(strays.map(|(worker, _)| worker));
+        holders.contains(worker) || holders.len() < sharers as usize
     }
 
     /// What an output needs that depends on all decided so far.

@@ -125,6 +125,7 @@ impl Coordinator {
         {
             return;
         }
+        self.share_caps(id, field);
         let mut askers: Vec<(usize, WorkerId)> = field
             .values()
             .flatten()
@@ -147,6 +148,9 @@ impl Coordinator {
         worker: &WorkerId,
     ) -> Option<Vec<CaseId>> {
         let (lead, known) = (self.runs.get(id)?, self.workers.get(worker)?);
+        if !lead.may_share(worker, self.now) {
+            return None;
+        }
         let asker = Asker {
             worker,
             region: &known.region,
@@ -189,6 +193,7 @@ impl Coordinator {
         };
         let (attempt, session) = (lead.run.next_attempt(), known.session);
         let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
+        let sharers = lead.run.sharers().unwrap_or_default();
         let is_first = self.n_held(worker) == 0;
         let event = RunEvent::ShardLeased {
             attempt,
@@ -211,6 +216,7 @@ impl Coordinator {
             plan,
             bundle,
             cases,
+            sharers,
             stamp: Instant::ZERO,
             ttl: self.config.worker_ttl,
         };

@@ -190,6 +190,7 @@ impl Coordinator {
         }
         self.is_dirty = true;
         self.expect_holders(id);
+        self.expect_probes(id);
         self.begin(id);
     }
 

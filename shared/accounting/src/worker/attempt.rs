@@ -6,14 +6,13 @@ use domain::message::OpenAttempt;
 use domain::record::CaseResult;
 use domain::{AttemptId, CaseId, Digest, Instant, RunId};
 
-use crate::worker::input::Recovered;
+use crate::worker::input::{MadeOf, Recovered};
 
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) run: RunId,
     pub(crate) id: AttemptId,
-    pub(crate) plan: Digest,
-    pub(crate) bundle: Digest,
+    pub(crate) made_of: MadeOf,
     /// Not started yet.
     pub(crate) queued: VecDeque<CaseId>,
     pub(crate) running: BTreeSet<CaseId>,
@@ -52,15 +51,14 @@ impl Unacked {
 impl Held {
     pub(crate) fn leased(
         (run, id): (RunId, AttemptId),
-        (plan, bundle): (Digest, Digest),
+        made_of: MadeOf,
         cases: Vec<CaseId>,
         until: Instant,
     ) -> Self {
         Self {
             run,
             id,
-            plan,
-            bundle,
+            made_of,
             queued: cases.into(),
             running: BTreeSet::new(),
             aborting: BTreeSet::new(),
@@ -77,9 +75,13 @@ impl Held {
 
     /// Left by an earlier incarnation: only results to deliver.
     pub(crate) fn recovered(recovered: Recovered) -> Self {
-        let nothing = Digest::new("");
+        let nothing = MadeOf {
+            plan: Digest::new(""),
+            bundle: Digest::new(""),
+            sharers: 0,
+        };
         let key = (recovered.run, recovered.attempt);
-        let mut held = Self::leased(key, (nothing.clone(), nothing), Vec::new(), Instant::ZERO);
+        let mut held = Self::leased(key, nothing, Vec::new(), Instant::ZERO);
         held.stopped = Some("left by an earlier incarnation".to_owned());
         held.cursor = None;
         for kept in recovered.results {

@@ -76,8 +76,7 @@ impl Worker {
                         attempt: *attempt,
                         case,
                     },
-                    plan: held.plan.clone(),
-                    bundle: held.bundle.clone(),
+                    made_of: held.made_of.clone(),
                 });
             }
         }

@@ -5,7 +5,7 @@ use domain::message::{ToWorker, ToWorkerBody};
 use domain::{AttemptId, RunId, SessionId};
 
 use crate::worker::attempt::Held;
-use crate::worker::input::StreamId;
+use crate::worker::input::{MadeOf, StreamId};
 use crate::worker::output::Output;
 use crate::worker::{Key, Worker};
 
@@ -29,8 +29,18 @@ impl Worker {
                 self.drop_stream();
                 self.out.push(Output::Refused { why });
             }
-            ToWorkerBody::Probe { run, plan, bundle } => {
-                self.out.push(Output::Probe { run, plan, bundle });
+            ToWorkerBody::Probe {
+                run,
+                plan,
+                bundle,
+                sharers,
+            } => {
+                let made_of = MadeOf {
+                    plan,
+                    bundle,
+                    sharers,
+                };
+                self.out.push(Output::Probe { run, made_of });
             }
             body @ ToWorkerBody::Lease { .. } => self.leased(body),
             body @ ToWorkerBody::Renew { .. } => self.renewed(body),
@@ -59,6 +69,7 @@ impl Worker {
             plan,
             bundle,
             cases,
+            sharers,
             stamp,
             ttl,
         } = body
@@ -77,7 +88,12 @@ impl Worker {
             Some(crate::planted::Planted::LeaseFromReceipt) => self.now + ttl,
             _ => until,
         };
-        let held = Held::leased(key.clone(), (plan, bundle), cases, until);
+        let made_of = MadeOf {
+            plan,
+            bundle,
+            sharers,
+        };
+        let held = Held::leased(key.clone(), made_of, cases, until);
         self.attempts.insert(key.clone(), held);
         if self.leaving.is_some() {
             self.stop(&key, "the worker is leaving");

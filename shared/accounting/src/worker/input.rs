@@ -2,7 +2,7 @@
 
 use domain::message::ToWorker;
 use domain::record::{CaseResult, Preflight};
-use domain::{AttemptId, CaseId, RunId};
+use domain::{AttemptId, CaseId, Digest, RunId};
 
 /// One connection to a coordinator, numbered by the shell; a number is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +63,15 @@ pub struct RecoveredResult {
     pub seq: u64,
     pub result: CaseResult,
     pub record: Vec<u8>,
+}
+
+/// What a run is executed from, and how many workers share the environment's caps (0 where the
+/// plan knows of none).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeOf {
+    pub plan: Digest,
+    pub bundle: Digest,
+    pub sharers: u32,
 }
 
 /// A case as named in outputs and by executors.

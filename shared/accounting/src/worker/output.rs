@@ -2,9 +2,9 @@
 
 use domain::message::FromWorker;
 use domain::record::CaseResult;
-use domain::{AttemptId, Digest, Instant, RunId};
+use domain::{AttemptId, Instant, RunId};
 
-use crate::worker::input::{CaseKey, StreamId};
+use crate::worker::input::{CaseKey, MadeOf, StreamId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -29,11 +29,10 @@ pub enum Output {
         attempt: AttemptId,
         why: String,
     },
-    /// Execute the case; `plan` and `bundle` name what it is made of.
+    /// Execute the case.
     Start {
         key: CaseKey,
-        plan: Digest,
-        bundle: Digest,
+        made_of: MadeOf,
     },
     /// Stop executing the case; `Input::CaseEnded` follows as ever and is not counted.
     Abort {
@@ -62,8 +61,7 @@ pub enum Output {
     /// Execute `requires` of the run's suites, then `Input::Probed`.
     Probe {
         run: RunId,
-        plan: Digest,
-        bundle: Digest,
+        made_of: MadeOf,
     },
     /// Give `Input::Wake` at this time; a later `WakeAt` replaces an earlier one.
     WakeAt(Instant),

@@ -23,6 +23,7 @@ pub(crate) fn plan(chance: &mut Chance, number: u64) -> Plan {
         created_at_ms: 0,
         environment: "simulated".to_owned(),
         environment_file: "staging.yaml".to_owned(),
+        caps: None,
         regions: REGIONS.map(Region::from).to_vec(),
         suites: Vec::new(),
         cases,

@@ -1,5 +1,6 @@
 //! Single rules of the coordinator and the worker, one feature a test, with a log that answers.
 
+mod caps;
 mod closing;
 mod completing;
 mod ingest;

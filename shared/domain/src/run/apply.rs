@@ -7,7 +7,7 @@ use crate::gate::Verdict;
 use crate::ids::{AttemptId, Region, Term, WorkerId};
 use crate::record::{CaseResult, Preflight};
 use crate::run::settle::{advance, carry, close, keep, settle};
-use crate::run::shard::{end, lease, lose, reattach};
+use crate::run::shard::{end, lease, lose, reattach, share_caps};
 use crate::run::{Aside, ClosedGate, EnvironmentChange, Illegal, Run, Stop, WorkerSeen};
 
 pub(super) type Folded = Result<(), Illegal>;
@@ -49,6 +49,7 @@ pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Folded {
             let (tier, why) = (*tier, why.clone());
             run.gates_closed.push(ClosedGate { tier, why });
         }
+        RunEvent::CapsShared { sharers } => return share_caps(run, *sharers),
         RunEvent::ShardLeased {
             attempt,
             worker,

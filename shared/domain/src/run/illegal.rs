@@ -58,6 +58,10 @@ pub enum Illegal {
         from: SessionId,
         to: SessionId,
     },
+    #[error("the caps are shared already, or there are none to share")]
+    CapsShared,
+    #[error("{0} can't lease: no part of the environment's caps is free for it")]
+    NoShare(WorkerId),
     #[error("case {case} is not leased under attempt {attempt}")]
     NotUnderAttempt { case: CaseId, attempt: AttemptId },
     #[error("case {0} has its outcome already")]

@@ -23,6 +23,9 @@ pub(super) fn lease(
             region: region.clone(),
         });
     }
+    if !run.has_share(worker) {
+        return Err(Illegal::NoShare(worker.clone()));
+    }
     let attempt = Attempt {
         id,
         worker: worker.clone(),
@@ -41,6 +44,16 @@ pub(super) fn lease(
     run.attempts.insert(id, attempt);
     run.open_attempts.insert(id);
     Ok(())
+}
+
+pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Folded {
+    match (run.plan.caps, run.sharers) {
+        (Some(_), None) if sharers > 0 => {
+            run.sharers = Some(sharers);
+            Ok(())
+        }
+        _ => Err(Illegal::CapsShared),
+    }
 }
 
 fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> Folded {
@@ -160,6 +173,23 @@ pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Fol
 }
 
 impl Run {
+    /// Workers that hold an attempt that is neither ended nor lost.
+    pub fn holders(&self) -> BTreeSet<&WorkerId> {
+        self.open_attempts()
+            .map(|attempt| &attempt.worker)
+            .collect()
+    }
+
+    /// The worker may lease under the environment's caps: it has its part of them already, or one
+    /// is free.
+    pub fn has_share(&self, worker: &WorkerId) -> bool {
+        let Some(sharers) = self.sharers else {
+            return self.plan.caps.is_none();
+        };
+        let holders = self.holders();
+        holders.contains(worker) || holders.len() < sharers as usize
+    }
+
     /// An exclusive case is leased: nothing else may be.
     pub fn exclusive_leased(&self) -> bool {
         let open = self.open_attempts().flat_map(|attempt| &attempt.open);

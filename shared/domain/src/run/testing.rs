@@ -39,6 +39,7 @@ pub(crate) fn plan(cases: Vec<PlannedCase>) -> Plan {
         created_at_ms: 0,
         environment: "staging".to_owned(),
         environment_file: "staging.yaml".to_owned(),
+        caps: None,
         regions: vec![Region::from("east"), Region::from("west")],
         suites: Vec::new(),
         cases,

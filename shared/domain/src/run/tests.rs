@@ -330,3 +330,46 @@ fn a_segment_of_another_term_is_refused() {
         Err(Illegal::ForeignTerm { .. })
     ));
 }
+
+#[test]
+fn no_more_workers_hold_leases_than_share_the_caps() {
+    let mut plan = three();
+    plan.caps = Some(crate::plan::Caps {
+        rps: Some(5),
+        users: None,
+        users_at_once: 1,
+    });
+    let mut run = begun(plan);
+    let no_share = |worker: &str| Err(Illegal::NoShare(worker.into()));
+    assert_eq!(run.apply(&leased(1, &["a"])), no_share("east-1"));
+    let shared = RunEvent::CapsShared { sharers: 1 };
+    assert_eq!(run.apply(&shared), Ok(()));
+    assert_eq!(run.apply(&shared), Err(Illegal::CapsShared));
+    let mut other = leased(2, &["b"]);
+    if let RunEvent::ShardLeased { worker, .. } = &mut other {
+        *worker = "east-2".into();
+    }
+    let joined = RunEvent::WorkerJoined {
+        worker: "east-2".into(),
+        region: Region::from("east"),
+        slots: 1,
+        incarnation: 1,
+    };
+    assert_eq!(run.apply(&joined), Ok(()));
+    assert_eq!(run.apply(&leased(1, &["a"])), Ok(()));
+    assert_eq!(run.apply(&other), no_share("east-2"));
+    assert_eq!(run.apply(&lost(1)), Ok(()));
+    assert_eq!(run.apply(&other), Ok(()));
+}
+
+#[test]
+fn parts_of_the_caps_are_large_enough_to_run_a_case() {
+    let caps = |rps, users, users_at_once| crate::plan::Caps {
+        rps,
+        users,
+        users_at_once,
+    };
+    assert_eq!(caps(Some(5), None, 1).most_sharers(), 5);
+    assert_eq!(caps(Some(5), Some(7), 3).most_sharers(), 2);
+    assert_eq!(caps(None, Some(2), 3).most_sharers(), 1);
+}

@@ -31,6 +31,7 @@ pub(crate) fn plan(gate: Option<Gate>, suites: &[(&str, Tier, usize)]) -> Plan {
         created_at_ms: MADE_AT_MS,
         environment: "staging".to_owned(),
         environment_file: "staging.yaml".to_owned(),
+        caps: None,
         regions: vec![Region::from("eu"), Region::from("us")],
         suites: suites_of,
         cases: cases.collect(),

@@ -53,6 +53,7 @@ fn message(event: &RunEvent) -> Event {
             tier: outcome::encode_tier(*tier),
             why: why.clone(),
         }),
+        RunEvent::CapsShared { sharers } => Event::CapsShared(v1::CapsShared { sharers: *sharers }),
         RunEvent::ShardLeased {
             attempt,
             worker,
@@ -187,6 +188,9 @@ pub fn decode(bytes: &[u8]) -> Result<RunEvent, BadMessage> {
         Event::GateClosed(message) => RunEvent::GateClosed {
             tier: outcome::decode_tier("gate_closed.tier", message.tier)?,
             why: message.why,
+        },
+        Event::CapsShared(message) => RunEvent::CapsShared {
+            sharers: message.sharers,
         },
         Event::ShardLeased(message) => RunEvent::ShardLeased {
             attempt: AttemptId(message.attempt),

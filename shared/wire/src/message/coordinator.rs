@@ -37,8 +37,14 @@ fn encode_body(body: &ToWorkerBody) -> Body {
     match body {
         ToWorkerBody::Welcome { session } => Body::Welcome(v1::Welcome { session: session.0 }),
         ToWorkerBody::Refused { why } => Body::Refused(v1::Refused { why: why.clone() }),
-        ToWorkerBody::Probe { run, plan, bundle } => Body::Probe(v1::ProbeEnvironment {
+        ToWorkerBody::Probe {
+            run,
+            plan,
+            bundle,
+            sharers,
+        } => Body::Probe(v1::ProbeEnvironment {
             run: run.to_string(),
+            sharers: *sharers,
             bundle: Some(digest::encode(bundle)),
             plan: Some(digest::encode(plan)),
         }),
@@ -49,9 +55,11 @@ fn encode_body(body: &ToWorkerBody) -> Body {
             plan,
             bundle,
             cases,
+            sharers,
             stamp,
             ttl,
         } => Body::Lease(v1::Lease {
+            sharers: *sharers,
             run: run.to_string(),
             attempt: attempt.0,
             session: session.0,
@@ -112,6 +120,7 @@ fn decode_body(body: Body) -> Result<ToWorkerBody, BadMessage> {
             run: name("probe.run", message.run)?,
             plan: digest::decode("probe.plan", message.plan)?,
             bundle: digest::decode("probe.bundle", message.bundle)?,
+            sharers: message.sharers,
         },
         Body::Lease(message) => ToWorkerBody::Lease {
             run: name("lease.run", message.run)?,
@@ -120,6 +129,7 @@ fn decode_body(body: Body) -> Result<ToWorkerBody, BadMessage> {
             plan: digest::decode("lease.plan", message.plan)?,
             bundle: digest::decode("lease.bundle", message.bundle)?,
             cases: names(message.cases),
+            sharers: message.sharers,
             stamp: Instant(message.stamp),
             ttl: Duration::from_nanos(message.ttl_ns),
         },

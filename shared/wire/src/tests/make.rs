@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::gate::{Gate, TierGate, Tolerance, ToleratedSkip, Verdict, VerdictWord};
 use domain::plan::{
-    DeclaredSkip, Leg, Needs, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite,
+    Caps, DeclaredSkip, Leg, Needs, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite,
     ValueLine,
 };
 use domain::record::{
@@ -267,6 +267,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         some_text(),
         some_text(),
         some_text(),
+        some_text(),
         option::of(some_text()),
         digests(),
     );
@@ -284,15 +285,23 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         option::of(gates()),
         durations(),
         any::<(u64, Option<u32>)>(),
+        option::of(any::<(Option<u32>, Option<u32>, u32)>()),
     )
         .prop_map(
-            |(texts, lists, gate, deadline, (created_at_ms, max_fail))| {
-                let (run, environment, made_by, currency, completes, bundle) = texts;
+            |(texts, lists, gate, deadline, (created_at_ms, max_fail), caps)| {
+                let (run, environment, environment_file, made_by, currency, completes, bundle) =
+                    texts;
                 let (regions, suites, cases, lock_problems, value, carried) = lists;
                 Plan {
                     run: run.into(),
                     created_at_ms,
                     environment,
+                    environment_file,
+                    caps: caps.map(|(rps, users, users_at_once)| Caps {
+                        rps,
+                        users,
+                        users_at_once,
+                    }),
                     regions: regions.into_iter().map(Into::into).collect(),
                     suites,
                     cases,

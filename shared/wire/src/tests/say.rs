@@ -78,21 +78,24 @@ pub(super) fn to_worker() -> impl Strategy<Value = ToWorker> {
             session: SessionId(session)
         }),
         some_text().prop_map(|why| ToWorkerBody::Refused { why }),
-        (ids(), digests(), digests()).prop_map(|(run, plan, bundle)| ToWorkerBody::Probe {
-            run: run.into(),
-            plan,
-            bundle
+        (ids(), digests(), digests(), any::<u32>()).prop_map(|(run, plan, bundle, sharers)| {
+            ToWorkerBody::Probe {
+                run: run.into(),
+                plan,
+                bundle,
+                sharers,
+            }
         }),
         (
             work(),
-            any::<(u64, u64)>(),
+            any::<(u64, u64, u32)>(),
             digests(),
             digests(),
             cases(),
             durations()
         )
             .prop_map(
-                |((run, attempt), (session, stamp), plan, bundle, cases, ttl)| {
+                |((run, attempt), (session, stamp, sharers), plan, bundle, cases, ttl)| {
                     ToWorkerBody::Lease {
                         run: run.into(),
                         attempt: AttemptId(attempt),
@@ -100,6 +103,7 @@ pub(super) fn to_worker() -> impl Strategy<Value = ToWorker> {
                         plan,
                         bundle,
                         cases,
+                        sharers,
                         stamp: Instant(stamp),
                         ttl,
                     }

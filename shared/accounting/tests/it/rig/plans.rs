@@ -69,6 +69,7 @@ pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
         created_at_ms: 0,
         environment: "rig".to_owned(),
         environment_file: "staging.yaml".to_owned(),
+        caps: None,
         regions: vec![Region::from("east"), Region::from("west")],
         suites: Vec::new(),
         cases: planned.collect(),

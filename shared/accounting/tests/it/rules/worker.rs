@@ -73,6 +73,7 @@ impl Desk {
             plan: Digest::from("plan"),
             bundle: Digest::from("bundle"),
             cases: cases.iter().map(|case| CaseId::from(*case)).collect(),
+            sharers: 0,
             stamp,
             ttl: TTL,
         });
