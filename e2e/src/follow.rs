@@ -69,7 +69,11 @@ pub async fn until(address: &str, enough: impl Fn(&Holders) -> bool) -> Result<H
     bail!("the run ended before: {holders:?}")
 }
 
-async fn open_run(client: &mut ControlServiceClient<Channel>) -> Result<String> {
+/// Waits for a run that is open, and gives its id.
+///
+/// # Errors
+/// When the coordinator can't be reached, or none is submitted in time.
+pub async fn open_run(client: &mut ControlServiceClient<Channel>) -> Result<String> {
     let mut pace = tokio::time::interval(std::time::Duration::from_millis(20));
     for _ in 0..1_500 {
         let runs = client.list(ListRequest {}).await?.into_inner().runs;

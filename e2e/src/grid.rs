@@ -129,7 +129,10 @@ fn start_coordinator(dir: &TempDir, address: &str) -> Result<Process> {
 }
 
 /// An address that was free a moment ago, so that a restart can have it again.
-fn free_address() -> Result<String> {
+///
+/// # Errors
+/// When the machine has none.
+pub fn free_address() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").context("find a free port")?;
     Ok(listener.local_addr()?.to_string())
 }

@@ -25,9 +25,17 @@ impl Platform {
     /// # Errors
     /// When it does not come up.
     pub async fn start(defects: &[&str]) -> Result<Self> {
+        Self::start_with(defects, &[]).await
+    }
+
+    /// As `start`, with more flags.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_with(defects: &[&str], flags: &[&str]) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut command = Command::new(binaries::path("muster-staging")?);
-        command.arg("--dir").arg(dir.path());
+        command.arg("--dir").arg(dir.path()).args(flags);
         for defect in defects {
             command.args(["--defect", defect]);
         }
