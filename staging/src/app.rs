@@ -1,6 +1,7 @@
 //! What every handler can reach: the store, the signer, the switches, the ledgers, the config.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +26,13 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) instance: String,
     pub(crate) started_ms: i64,
+    pub(crate) addresses: Addresses,
+    /// Makes administrators; new with each start.
+    pub(crate) admin_key: String,
+    /// Answers about health so far.
+    pub(crate) health_answers: AtomicU64,
+    /// The user whose socket was opened last, for the defect that takes everyone for them.
+    pub(crate) last_greeted: Mutex<String>,
     pub(crate) store: Store,
     pub(crate) tokens: Tokens,
     pub(crate) switches: Arc<Switches>,
@@ -35,6 +43,13 @@ pub(crate) struct Inner {
     pub(crate) telemetry: Telemetry,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+}
+
+/// Where the hosts answer, as clients have to write it; no slash at the end.
+pub(crate) struct Addresses {
+    pub(crate) api: String,
+    pub(crate) auth: String,
+    pub(crate) provider: String,
 }
 
 impl App {

@@ -17,6 +17,8 @@ pub struct Config {
     pub auth_listen: SocketAddr,
     /// The host name in URLs, in the environment file and, beside `localhost`, in the certificate.
     pub public_host: String,
+    /// The pages that may read answers and open sockets, as browsers name them.
+    pub origins: Vec<String>,
     /// How many requests a user may send to `/api/limited` in one window.
     pub limit: u32,
     /// How long such a window is; it begins with its first request.
@@ -46,8 +48,12 @@ impl Config {
             api_listen: loopback,
             auth_listen: loopback,
             public_host: Ipv4Addr::LOCALHOST.to_string(),
-            limit: 20,
-            limit_window: Duration::from_secs(5),
+            origins: vec![
+                "https://app.reference.test".to_owned(),
+                "http://localhost:3000".to_owned(),
+            ],
+            limit: 10,
+            limit_window: Duration::from_secs(8),
             access_lifetime: Duration::from_secs(30 * 60),
             refresh_lifetime: Duration::from_secs(14 * 24 * 3600),
             event_pace: Duration::from_millis(30),
@@ -56,5 +62,10 @@ impl Config {
             otlp: None,
             defects: Vec::new(),
         }
+    }
+
+    /// Whether pages of this origin may read answers and open sockets.
+    pub(crate) fn allows(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| allowed == origin)
     }
 }

@@ -47,12 +47,15 @@ pub(crate) enum Host {
     Api,
     /// Accounts and tokens.
     Auth,
+    /// The identity provider.
+    Provider,
 }
 
 /// The declared operations of both hosts, and the answers that broke the declaration.
 pub(crate) struct Contract {
     api: Vec<Operation>,
     auth: Vec<Operation>,
+    provider: Vec<Operation>,
     broken: Mutex<BTreeSet<String>>,
 }
 
@@ -61,6 +64,7 @@ impl Contract {
         Self {
             api: api_operations(),
             auth: auth_operations(),
+            provider: provider_operations(),
             broken: Mutex::default(),
         }
     }
@@ -89,6 +93,7 @@ impl Contract {
         match host {
             Host::Api => &self.api,
             Host::Auth => &self.auth,
+            Host::Provider => &self.provider,
         }
     }
 
@@ -148,6 +153,11 @@ fn api_operations() -> Vec<Operation> {
         crate::agents::OPERATIONS,
         crate::realtime::OPERATIONS,
         crate::limits::OPERATIONS,
+        crate::discovery::OPERATIONS,
+        crate::configuration::OPERATIONS,
+        crate::tools::OPERATIONS,
+        crate::sessions::OPERATIONS,
+        crate::documents::OPERATIONS,
         crate::receipts::OPERATIONS,
         crate::defects::handlers::OPERATIONS,
         OPERATIONS,
@@ -159,6 +169,10 @@ fn auth_operations() -> Vec<Operation> {
     [crate::auth::OPERATIONS, &OPERATIONS[..1]].concat()
 }
 
+fn provider_operations() -> Vec<Operation> {
+    [crate::auth::provider::OPERATIONS, &OPERATIONS[..1]].concat()
+}
+
 fn schemas() -> Vec<Schema> {
     let mut all = common();
     all.extend(crate::auth::schemas());
@@ -166,7 +180,13 @@ fn schemas() -> Vec<Schema> {
     all.extend(crate::threads::schemas());
     all.extend(crate::messages::schemas());
     all.extend(crate::agents::schemas());
+    all.extend(crate::auth::provider::schemas());
     all.extend(crate::limits::schemas());
+    all.extend(crate::discovery::schemas());
+    all.extend(crate::configuration::schemas());
+    all.extend(crate::tools::schemas());
+    all.extend(crate::sessions::schemas());
+    all.extend(crate::documents::schemas());
     all.extend(crate::receipts::schemas());
     all.extend(crate::defects::handlers::schemas());
     all
@@ -188,19 +208,11 @@ fn common() -> Vec<Schema> {
             "details": {"type": "object"},
         },
     });
-    let refused = json!({
-        "type": "object", "required": ["error", "message"],
-        "properties": {"error": {"type": "string"}, "message": {"type": "string"}},
-    });
     let undeclared = json!({
         "type": "object", "required": ["undeclared"],
         "properties": {"undeclared": {"type": "array", "items": {"type": "string"}}},
     });
-    vec![
-        ("Error", error),
-        ("Refused", refused),
-        ("Undeclared", undeclared),
-    ]
+    vec![("Error", error), ("Undeclared", undeclared)]
 }
 
 /// `/openapi.json` of one host.

@@ -1,76 +1,133 @@
 //! The environment file that tells a client all it needs: addresses, authority, users, limits.
 //!
-//! It is written on every start, because ports, authority and tokens are new each time. The two
-//! tokens in it are signed with the real key, and good for nothing.
+//! It is written on every start, because ports, authority and tokens are new each time. The tokens
+//! that it calls expired or foreign are signed with the real key, and good for nothing.
 
-use crate::Error;
 use crate::auth::{Claims, Kind, Tokens};
-use crate::clock;
+use crate::entrances::Ports;
+use crate::{Config, Error, clock, discovery};
 
 /// What changes from start to start.
 pub(crate) struct Facts<'a> {
-    pub(crate) host: &'a str,
-    pub(crate) api_port: u16,
-    pub(crate) auth_port: u16,
-    pub(crate) limit: u32,
-    pub(crate) window_ms: u128,
-    pub(crate) expired: String,
-    pub(crate) foreign: String,
+    pub(crate) config: &'a Config,
+    pub(crate) ports: Ports,
+    pub(crate) useless: UselessTokens,
+    pub(crate) admin_key: &'a str,
 }
 
-/// A token that expired an hour ago, and one for another audience.
-pub(crate) fn useless_tokens(tokens: &Tokens) -> Result<(String, String), Error> {
+/// Tokens with our signature that must be refused.
+pub(crate) struct UselessTokens {
+    expired: String,
+    foreign_audience: String,
+    foreign_issuer: String,
+}
+
+/// A token that expired an hour ago, one for another audience, and one of another issuer.
+pub(crate) fn useless_tokens(tokens: &Tokens) -> Result<UselessTokens, Error> {
     let user = ("user_of_the_environment_file", "nobody@example.org");
     let hour = 3600;
     let expired = Claims::new(user, Kind::Access, clock::now_s() - 2 * hour, hour);
-    let mut foreign = Claims::new(user, Kind::Access, clock::now_s(), 365 * 24 * hour);
-    foreign.aud = "another-platform".into();
+    let good = Claims::new(user, Kind::Access, clock::now_s(), 365 * 24 * hour);
+    let audience = Claims {
+        aud: "another-platform".into(),
+        ..good.clone()
+    };
+    let issuer = Claims {
+        iss: "another-auth-service".into(),
+        ..good
+    };
     let sign = |claims| tokens.sign(claims).map_err(|_| Error::Random);
-    Ok((sign(&expired)?, sign(&foreign)?))
+    Ok(UselessTokens {
+        expired: sign(&expired)?,
+        foreign_audience: sign(&audience)?,
+        foreign_issuer: sign(&issuer)?,
+    })
 }
 
 /// The file's text.
 pub(crate) fn written(facts: &Facts<'_>) -> String {
-    let Facts {
-        host,
-        api_port,
-        auth_port,
-        limit,
-        window_ms,
+    hosts(facts) + &values(facts) + USERS
+}
+
+fn hosts(facts: &Facts<'_>) -> String {
+    let host = &facts.config.public_host;
+    let Ports {
+        api,
+        auth,
+        provider,
+        self_signed,
         expired,
-        foreign,
-    } = facts;
+        wrong_host,
+        plain,
+    } = facts.ports;
     format!(
         r#"# Written by muster-staging when it started; written anew with each start.
 muster: v1
 environment: staging
 
 services:
-  api: "https://{host}:{api_port}"
-  auth: "https://{host}:{auth_port}"
+  api: "https://{host}:{api}"
+  auth: "https://{host}:{auth}"
+  # The identity provider that logins end at.
+  provider: "https://{host}:{provider}"
+  # The API again, behind certificates that must be refused, and in plain text.
+  self_signed: "https://{host}:{self_signed}"
+  expired: "https://{host}:{expired}"
+  wrong_host: "https://{host}:{wrong_host}"
+  plain: "http://{host}:{plain}"
 
 # Nothing else may be dialled.
 allow:
-  - "{host}:{api_port}"
-  - "{host}:{auth_port}"
+  - "{host}:{api}"
+  - "{host}:{auth}"
+  - "{host}:{provider}"
+  - "{host}:{self_signed}"
+  - "{host}:{expired}"
+  - "{host}:{wrong_host}"
+  - "{host}:{plain}"
 
 tls:
   ca: ca.pem
 
 regions: [us-central1, europe-west1, asia-east1]
 
-# What suites need to know about this platform; a suite reads ${{vars.limit}}.
+"#
+    )
+}
+
+fn values(facts: &Facts<'_>) -> String {
+    let Facts {
+        config,
+        useless,
+        admin_key,
+        ..
+    } = facts;
+    let (limit, window_ms) = (config.limit, config.limit_window.as_millis());
+    let servers = discovery::names().collect::<Vec<_>>().join(", ");
+    let origin = config.origins.first().map_or("", String::as_str);
+    let UselessTokens {
+        expired,
+        foreign_audience,
+        foreign_issuer,
+    } = useless;
+    format!(
+        r#"# What suites need to know about this platform; a suite reads ${{vars.limit}}.
 vars:
   limit: {limit}
   limit_window_ms: {window_ms}
+  servers: [{servers}]
+  origin: "{origin}"
+  p95_ms: 3000
 
 # Really signed, and no longer or nowhere here of use; a suite reads ${{env.tokens.expired}}.
 tokens:
   expired: "{expired}"
-  foreign_audience: "{foreign}"
+  foreign_audience: "{foreign_audience}"
+  foreign_issuer: "{foreign_issuer}"
+  admin_key: "{admin_key}"
 
 "#
-    ) + USERS
+    )
 }
 
 /// How an account is made, logs in and stays logged in; the same on every start.
@@ -91,6 +148,8 @@ const USERS: &str = r#"users:
           token: body.access_token
           refresh_token: body.refresh_token
           id: body.user.id
+          email: account.email
+          password: account.password
     attach:
       headers:
         authorization: "Bearer ${user.token}"
@@ -103,6 +162,27 @@ const USERS: &str = r#"users:
           save:
             token: body.access_token
             refresh_token: body.refresh_token
+
+  admin:
+    create:
+      - http: POST auth:/auth/register
+        json:
+          email: "${account.email}"
+          password: "${account.password}"
+          role: admin
+          admin_key: "${env.tokens.admin_key}"
+        status: 201
+    login:
+      - http: POST auth:/auth/login
+        json:
+          email: "${account.email}"
+          password: "${account.password}"
+        save:
+          token: body.access_token
+          id: body.user.id
+    attach:
+      headers:
+        authorization: "Bearer ${user.token}"
 
 caps:
   rps: 2000

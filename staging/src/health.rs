@@ -3,6 +3,7 @@
 //! Readiness also names the revision, the instance and when it started, so that a client notices
 //! a platform that was deployed anew under it.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use axum::extract::State;
@@ -39,8 +40,11 @@ pub(crate) fn schemas() -> Vec<Schema> {
     let text = json!({"type": "string"});
     let health = json!({
         "type": "object",
-        "required": ["status", "service", "version", "timestamp"],
-        "properties": {"status": text, "service": text, "version": text, "timestamp": text},
+        "required": ["status", "service", "version", "answers", "timestamp"],
+        "properties": {
+            "status": text, "service": text, "version": text, "timestamp": text,
+            "answers": {"type": "integer"},
+        },
     });
     let database = json!({
         "type": "object", "required": ["ok", "schema_version"],
@@ -63,11 +67,16 @@ pub(crate) fn schemas() -> Vec<Schema> {
     vec![("Health", health), ("Readiness", readiness)]
 }
 
-async fn alive() -> Json<Value> {
+/// `answers` counts the answers given, so that each is seen to be new.
+async fn alive(State(app): State<App>) -> Json<Value> {
+    let stale = app.has(Defect::StaleHealth);
+    let more = u64::from(!stale);
+    let answers = app.health_answers.fetch_add(more, Ordering::Relaxed) + more;
     Json(json!({
         "status": "healthy",
         "service": "reference-platform",
         "version": env!("CARGO_PKG_VERSION"),
+        "answers": answers,
         "timestamp": clock::now_text(),
     }))
 }

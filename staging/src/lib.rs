@@ -6,16 +6,21 @@
 //!
 //! Reading order: `config`, `platform` (start and stop), `edge` (what every request goes through),
 //! then one module per area: `auth`, `threads`, `messages`, `agents`, `realtime`, `limits`,
-//! `health`, `receipts`, `defects`. `contract` is what the API declares, `store` the database.
+//! `discovery`, `configuration`, `tools`, `sessions`, `documents`, `health`, `receipts`, `defects`;
+//! `entrances` has the listeners, good and bad. `contract` is what the API declares, `store` the database.
 
 mod agents;
 mod app;
 mod auth;
 mod clock;
 mod config;
+mod configuration;
 mod contract;
 mod defects;
+mod discovery;
+mod documents;
 mod edge;
+mod entrances;
 mod environment;
 mod error;
 mod health;
@@ -25,10 +30,12 @@ mod platform;
 mod realtime;
 mod receipts;
 mod server;
+mod sessions;
 mod store;
 mod telemetry;
 mod threads;
 mod tls;
+mod tools;
 mod web;
 
 pub use config::Config;

@@ -1,4 +1,5 @@
-//! A limit that limits: `GET /api/limited` lets a user through so many times per window.
+//! A limit that limits: `GET /api/limited` lets a user through so many times per window, and so do
+//! `/api/limited/search` and `/api/limited/export`, each with a count of its own.
 //!
 //! `window` is the pure rule; this module holds one window per user and writes the headers.
 
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -27,20 +28,39 @@ use crate::{Defect, clock};
 const KEPT: usize = 50_000;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/limited", get(limited))
+    Router::new()
+        .route("/api/limited", get(limited))
+        .route("/api/limited/{endpoint}", get(limited_endpoint))
 }
 
-pub(crate) const OPERATIONS: &[Operation] = &[operation(
-    "GET",
-    "/api/limited",
-    None,
-    &[
-        (200, "Limited"),
-        (401, "Refused"),
-        (403, "Error"),
-        (429, "Error"),
-    ],
-)];
+pub(crate) const OPERATIONS: &[Operation] = &[
+    operation(
+        "GET",
+        "/api/limited",
+        None,
+        &[
+            (200, "Limited"),
+            (401, "Error"),
+            (403, "Error"),
+            (429, "Error"),
+        ],
+    ),
+    operation(
+        "GET",
+        "/api/limited/{endpoint}",
+        None,
+        &[
+            (200, "Limited"),
+            (401, "Error"),
+            (403, "Error"),
+            (404, "Error"),
+            (429, "Error"),
+        ],
+    ),
+];
+
+/// The endpoints below `/api/limited` that count by themselves.
+const ENDPOINTS: [&str; 2] = ["search", "export"];
 
 pub(crate) fn schemas() -> Vec<Schema> {
     let limited = json!({
@@ -53,7 +73,7 @@ pub(crate) fn schemas() -> Vec<Schema> {
     vec![("Limited", limited)]
 }
 
-/// The windows of all users.
+/// The windows of all users and endpoints.
 pub(crate) struct Limiter {
     limit: u32,
     length_ms: i64,
@@ -70,29 +90,46 @@ impl Limiter {
         }
     }
 
-    fn ask(&self, user: &str, limit: u32, now_ms: i64) -> Decision {
+    fn ask(&self, key: &str, limit: u32, now_ms: i64) -> Decision {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= KEPT {
             windows.retain(|_, window| !window.is_over(self.length_ms, now_ms));
         }
         windows
-            .entry(user.to_owned())
+            .entry(key.to_owned())
             .or_default()
             .ask(limit, self.length_ms, now_ms)
     }
 }
 
 async fn limited(State(app): State<App>, caller: Caller) -> Response {
+    answered(&app, caller, "")
+}
+
+async fn limited_endpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(endpoint): Path<String>,
+) -> Response {
+    if !ENDPOINTS.contains(&endpoint.as_str()) {
+        return ApiError::not_found("there is no such endpoint").into_response();
+    }
+    let together = app.has(Defect::EndpointsShareLimit);
+    answered(&app, caller, if together { "all" } else { &endpoint })
+}
+
+fn answered(app: &App, caller: Caller, endpoint: &str) -> Response {
     let limiter = &app.limiter;
     let everyone = app.has(Defect::LimitsEveryoneTogether);
-    let key = if everyone {
+    let user = if everyone {
         "everyone"
     } else {
         caller.user_id.as_str()
     };
+    let key = format!("{user}/{endpoint}");
     let late = u32::from(app.has(Defect::LimitsOneLate));
-    let decision = limiter.ask(key, limiter.limit + late, clock::now_ms());
-    let headers = headers(&app, decision);
+    let decision = limiter.ask(&key, limiter.limit + late, clock::now_ms());
+    let headers = headers(app, decision);
     if decision.allowed || app.has(Defect::NeverLimits) {
         let Decision { remaining, .. } = decision;
         let user_id = caller.user_id;

@@ -26,10 +26,10 @@ struct Options {
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// Requests that /api/limited lets through per user and window
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 10)]
     limit: u32,
     /// The length of such a window in milliseconds
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 8000)]
     limit_window_ms: u64,
     /// The revision that /health/ready names
     #[arg(long)]

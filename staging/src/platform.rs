@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::Connection;
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,12 +17,12 @@ use uuid::Uuid;
 use crate::app::{App, Inner};
 use crate::auth::Tokens;
 use crate::contract::Contract;
+use crate::entrances::{Entrances, Ports};
 use crate::environment::{Facts, useless_tokens, written};
 use crate::limits::Limiter;
-use crate::server::Server;
 use crate::store::{Store, users};
 use crate::telemetry::Telemetry;
-use crate::{Config, Error, Switches, clock, edge, tls};
+use crate::{Config, Error, Switches, clock, tls};
 
 /// How long connections and runs may take to end when the platform stops.
 const STOP: Duration = Duration::from_secs(10);
@@ -34,8 +34,6 @@ pub struct Platform;
 /// A platform that answers. Dropped without `stop`, its tasks end with their runtime.
 pub struct Running {
     app: App,
-    api_url: String,
-    auth_url: String,
     ca_pem: String,
     ca_file: PathBuf,
     environment_file: PathBuf,
@@ -43,42 +41,22 @@ pub struct Running {
 
 impl Platform {
     /// Opens the database, makes certificates, listens, and writes `ca.pem` and
-    /// `environment.yaml` into the data directory. When this returns, both hosts answer.
+    /// `environment.yaml` into the data directory. When this returns, every host answers.
     pub async fn start(config: Config) -> Result<Running, Error> {
         fs::create_dir_all(&config.data_dir).map_err(at(&config.data_dir))?;
-        let api = bind(config.api_listen).await?;
-        let auth = bind(config.auth_listen).await?;
-        let identity = tls::identity(&config.public_host)?;
-        let app = app(config)?;
+        let entrances = Entrances::bind(&config).await?;
+        let ports = entrances.ports()?;
+        let identities = tls::identities(&config.public_host)?;
+        let app = app(config, ports)?;
         let dir = app.config.data_dir.clone();
-        let (api_port, auth_port) = (port(&api)?, port(&auth)?);
-        let host = app.config.public_host.clone();
         let running = Running {
-            api_url: format!("https://{host}:{api_port}"),
-            auth_url: format!("https://{host}:{auth_port}"),
             ca_file: dir.join("ca.pem"),
             environment_file: dir.join("environment.yaml"),
-            ca_pem: identity.ca_pem,
+            ca_pem: identities.ca_pem.clone(),
             app,
         };
-        running.write(api_port, auth_port)?;
-        let app = &running.app;
-        for (listener, router) in [(api, edge::api_router(app)), (auth, edge::auth_router(app))] {
-            let (tls, stop, tasks) = (
-                identity.acceptor.clone(),
-                app.stop.clone(),
-                app.tasks.clone(),
-            );
-            app.tasks.spawn(
-                Server {
-                    tls,
-                    router,
-                    stop,
-                    tasks,
-                }
-                .serve(listener),
-            );
-        }
+        running.write(ports)?;
+        entrances.serve(&running.app, &identities);
         if let Some(endpoint) = running.app.config.otlp.clone() {
             running.export_spans_to(&endpoint)?;
         }
@@ -89,12 +67,12 @@ impl Platform {
 impl Running {
     /// Where the API answers, such as `https://127.0.0.1:40001`.
     pub fn api_url(&self) -> &str {
-        &self.api_url
+        &self.app.addresses.api
     }
 
     /// Where the auth host answers.
     pub fn auth_url(&self) -> &str {
-        &self.auth_url
+        &self.app.addresses.auth
     }
 
     /// The certificate authority that a client has to trust, as PEM.
@@ -145,17 +123,12 @@ impl Running {
         tracing::debug!(?closed, "the platform has stopped");
     }
 
-    fn write(&self, api_port: u16, auth_port: u16) -> Result<(), Error> {
-        let config = &self.app.config;
-        let (expired, foreign) = useless_tokens(&self.app.tokens)?;
+    fn write(&self, ports: Ports) -> Result<(), Error> {
         let facts = Facts {
-            host: &config.public_host,
-            api_port,
-            auth_port,
-            limit: config.limit,
-            window_ms: config.limit_window.as_millis(),
-            expired,
-            foreign,
+            config: &self.app.config,
+            ports,
+            useless: useless_tokens(&self.app.tokens)?,
+            admin_key: &self.app.admin_key,
         };
         fs::write(&self.ca_file, &self.ca_pem).map_err(at(&self.ca_file))?;
         let file = &self.environment_file;
@@ -167,18 +140,24 @@ impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Running");
         shown
-            .field("api_url", &self.api_url)
-            .field("auth_url", &self.auth_url);
+            .field("api_url", &self.api_url())
+            .field("auth_url", &self.auth_url());
         shown.finish_non_exhaustive()
     }
 }
 
-fn app(config: Config) -> Result<App, Error> {
+fn app(config: Config, ports: Ports) -> Result<App, Error> {
     let secret = secret(&config.data_dir.join("jwt.secret"))?;
+    let documents = config.data_dir.join("documents");
+    crate::documents::seed(&config.data_dir).map_err(at(&documents))?;
     let (store, revoked) = open(&config.data_dir.join("platform.sqlite"))?;
     Ok(App::new(Inner {
         instance: Uuid::new_v4().simple().to_string(),
         started_ms: clock::now_ms(),
+        addresses: ports.addresses(&config.public_host),
+        admin_key: hex::encode(random()?),
+        health_answers: AtomicU64::new(0),
+        last_greeted: Mutex::default(),
         store,
         tokens: Tokens::new(&secret, revoked),
         switches: Arc::new(Switches::with(&config.defects)),
@@ -200,6 +179,7 @@ fn open(path: &Path) -> Result<(Store, HashSet<String>), Error> {
     };
     let store = Store::open(path).map_err(failed)?;
     let mut db = Connection::open(path).map_err(failed)?;
+    crate::discovery::seed(&mut db).map_err(failed)?;
     let revoked = users::revoked(&mut db, clock::now_s()).map_err(failed)?;
     Ok((store, revoked))
 }
@@ -215,12 +195,17 @@ fn secret(path: &Path) -> Result<Vec<u8>, Error> {
             }),
         };
     }
-    let mut secret = vec![0; 32];
-    SystemRandom::new()
-        .fill(&mut secret)
-        .map_err(|_| Error::Random)?;
+    let secret = random()?;
     write_private(path, &hex::encode(&secret)).map_err(at(path))?;
     Ok(secret)
+}
+
+fn random() -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::Random)?;
+    Ok(bytes)
 }
 
 /// Writes a file that only its owner may read.
@@ -231,20 +216,6 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(text.as_bytes())
-}
-
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| Error::Listen { address, source })
-}
-
-fn port(listener: &TcpListener) -> Result<u16, Error> {
-    let address = listener.local_addr();
-    address.map(|address| address.port()).map_err(|source| {
-        let address = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
-        Error::Listen { address, source }
-    })
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<> {

@@ -26,7 +26,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[operation(
     &[
         (101, "Switch"),
         (400, "Error"),
-        (401, "Refused"),
+        (401, "Error"),
         (403, "Error"),
         (426, "Error"),
     ],

@@ -46,13 +46,19 @@ pub(crate) fn schemas() -> Vec<Schema> {
         "type": "object", "required": ["opened", "open", "peak", "aborted"],
         "properties": {"opened": number, "open": number, "peak": number, "aborted": number},
     });
+    let flights = json!({
+        "type": "object", "required": ["now", "peak"],
+        "properties": {"now": number, "peak": number},
+    });
     let receipts = json!({
         "type": "object",
-        "required": ["nonce", "case", "attempt", "requests", "websockets", "messages"],
+        "required": [
+            "nonce", "case", "attempt", "requests", "websockets", "messages", "in_flight",
+        ],
         "properties": {
             "nonce": text, "case": maybe, "attempt": maybe,
             "requests": {"type": "array", "items": request}, "requests_left_out": number,
-            "websockets": sockets, "messages": number,
+            "websockets": sockets, "messages": number, "in_flight": flights,
         },
     });
     let counts = json!({

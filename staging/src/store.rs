@@ -5,8 +5,11 @@
 //! in which the store answers nothing, as a database that is down.
 
 pub(crate) mod messages;
+pub(crate) mod registry;
 pub(crate) mod runs;
 mod schema;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 pub(crate) mod threads;
 pub(crate) mod users;
 

@@ -11,9 +11,37 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("Execution"),
         &[
             (200, "Executed"),
-            (401, "Refused"),
+            (401, "Error"),
             (413, "Error"),
             (422, "Error"),
+            (503, "Error"),
+        ],
+    ),
+    operation(
+        "POST",
+        "/api/agent/run_agent",
+        Some("Run"),
+        &[
+            (202, "Begun"),
+            (401, "Error"),
+            (403, "Error"),
+            (404, "Error"),
+            (413, "Error"),
+            (422, "Error"),
+            (503, "Error"),
+        ],
+    ),
+    operation("POST", "/api/agents/start", Some("RunId"), CONTROL),
+    operation("POST", "/api/agents/cancel", Some("RunId"), CONTROL),
+    operation(
+        "GET",
+        "/api/agent/{run_id}/status",
+        None,
+        &[
+            (200, "Standing"),
+            (401, "Error"),
+            (403, "Error"),
+            (404, "Error"),
             (503, "Error"),
         ],
     ),
@@ -23,12 +51,23 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("Prompt"),
         &[
             (200, "Stream"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (413, "Error"),
             (422, "Error"),
         ],
     ),
+];
+
+const CONTROL: &[(u16, &str)] = &[
+    (200, "Standing"),
+    (401, "Error"),
+    (403, "Error"),
+    (404, "Error"),
+    (409, "Error"),
+    (413, "Error"),
+    (422, "Error"),
+    (503, "Error"),
 ];
 
 pub(crate) fn schemas() -> Vec<Schema> {
@@ -47,14 +86,44 @@ pub(crate) fn schemas() -> Vec<Schema> {
         "type": "object", "required": ["type", "message"],
         "properties": {
             "type": {"type": "string", "enum": super::AGENTS}, "message": text,
-            "context": {"type": "object"},
+            "context": {"type": "object"}, "simulate_delay_ms": {"type": "integer"},
         },
     });
     let prompt = json!({
         "type": "object", "required": ["message"],
         "properties": {"message": text, "agent": {"type": "string", "enum": super::AGENTS}},
     });
+    let flag = json!({"type": "boolean"});
+    let run = json!({
+        "type": "object", "required": ["message"],
+        "properties": {
+            "message": text, "agent": {"type": "string", "enum": super::AGENTS},
+            "thread_id": text, "step_ms": {"type": "integer"}, "partials": flag, "paused": flag,
+        },
+    });
+    let begun = json!({
+        "type": "object", "required": ["run_id", "agent", "status"],
+        "properties": {"run_id": text, "agent": text, "status": text},
+    });
+    let run_id = json!({
+        "type": "object", "required": ["run_id"], "properties": {"run_id": text},
+    });
+    let state = json!({
+        "type": "object", "required": ["status", "at"],
+        "properties": {"status": text, "at": text},
+    });
+    let standing = json!({
+        "type": "object", "required": ["run_id", "agent", "thread_id", "status", "history"],
+        "properties": {
+            "run_id": text, "agent": text, "thread_id": {"type": ["string", "null"]},
+            "status": text, "history": {"type": "array", "items": state},
+        },
+    });
     vec![
+        ("Run", run),
+        ("Begun", begun),
+        ("RunId", run_id),
+        ("Standing", standing),
         ("Executed", executed),
         ("Execution", execution),
         ("Prompt", prompt),

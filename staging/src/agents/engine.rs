@@ -26,29 +26,24 @@ pub(super) struct ToolCall {
 
 /// Works on a prompt.
 pub(super) fn work(agent: &str, prompt: &str) -> Work {
-    let words: Vec<&str> = prompt.split_whitespace().collect();
-    let distinct = words.iter().collect::<BTreeSet<_>>().len();
-    let longest = words
-        .iter()
-        .map(|word| word.chars().count())
-        .max()
-        .unwrap_or(0);
+    let Statistics {
+        words,
+        distinct,
+        longest,
+    } = statistics(prompt);
     let digest = digest(prompt);
     let thoughts = vec![
         format!(
             "the {agent} agent reads a prompt of {} characters",
             prompt.chars().count()
         ),
-        format!(
-            "it has {} words, so statistics and a digest will do",
-            words.len()
-        ),
+        format!("it has {words} words, so statistics and a digest will do"),
     ];
-    let statistics = ToolCall {
+    let counted = ToolCall {
         name: "text_statistics",
         purpose: "count what the prompt consists of",
         parameters: json!({ "text": prompt }),
-        result: json!({ "words": words.len(), "distinct": distinct, "longest": longest }),
+        result: json!({ "words": words, "distinct": distinct, "longest": longest }),
     };
     let fingerprint = ToolCall {
         name: "text_digest",
@@ -58,20 +53,38 @@ pub(super) fn work(agent: &str, prompt: &str) -> Work {
     };
     let answer = format!(
         "The {agent} agent was asked: {prompt}\n\
-         It counted {} words in the question, {distinct} of them distinct, and the longest of \
+         It counted {words} words in the question, {distinct} of them distinct, and the longest of \
          them has {longest} characters. The whole question is known by the digest {digest}, \
          under which the same question will be found again whoever asks it next time.",
-        words.len(),
     );
     Work {
         thoughts,
-        tools: vec![statistics, fingerprint],
+        tools: vec![counted, fingerprint],
         answer,
     }
 }
 
+/// What a text consists of; lengths are in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Statistics {
+    pub(crate) words: usize,
+    pub(crate) distinct: usize,
+    pub(crate) longest: usize,
+}
+
+/// Counts a text's words.
+pub(crate) fn statistics(text: &str) -> Statistics {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let lengths = words.iter().map(|word| word.chars().count());
+    Statistics {
+        words: words.len(),
+        distinct: words.iter().collect::<BTreeSet<_>>().len(),
+        longest: lengths.max().unwrap_or(0),
+    }
+}
+
 /// SHA-256 of a text, as hexadecimal digits.
-pub(super) fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
 }
 

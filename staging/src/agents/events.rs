@@ -1,12 +1,13 @@
 //! The numbered events of a run, planned before it begins; the defects of delivery are here.
 //!
 //! Order: `agent_started`, `agent_thinking`…, then `tool_executing` and `tool_completed` in
-//! pairs, then `agent_completed`. Numbers begin at 1 and have no gap.
+//! pairs, then `partial_result`… if they were asked for, then `agent_completed`. Numbers begin at 1
+//! and have no gap. A run that is cancelled ends with `agent_cancelled` instead.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::engine::Work;
+use super::engine::{self, Work};
 use crate::{Defect, Switches, clock};
 
 /// Whose run it is, and where.
@@ -28,9 +29,22 @@ pub(super) struct Planned {
     pub(super) run_id: String,
 }
 
+/// Parts of an answer that is told as partial results.
+const PARTIALS: usize = 5;
+
 /// All events of a run in the order in which they will be sent.
-pub(super) fn plan(ids: &Ids, prompt: &str, work: &Work, switches: &Switches) -> Vec<Planned> {
+pub(super) fn plan(
+    ids: &Ids,
+    prompt: &str,
+    work: &Work,
+    partials: bool,
+    switches: &Switches,
+) -> Vec<Planned> {
     let mut told = told(prompt, work);
+    if partials && let Some(end) = told.pop() {
+        told.extend(parts(&work.answer, switches));
+        told.push(end);
+    }
     if switches.is_on(Defect::ToolUnpaired)
         && let Some(last) = told.iter().rposition(|(kind, _)| *kind == "tool_completed")
     {
@@ -66,6 +80,28 @@ fn told(prompt: &str, work: &Work) -> Vec<(&'static str, Value)> {
     let end = json!({ "final_response": work.answer, "final_status": "completed" });
     told.push(("agent_completed", end));
     told
+}
+
+fn parts(answer: &str, switches: &Switches) -> Vec<(&'static str, Value)> {
+    let mut parts: Vec<_> = engine::pieces(answer, PARTIALS)
+        .into_iter()
+        .enumerate()
+        .map(|(index, part)| ("partial_result", json!({ "index": index, "content": part })))
+        .collect();
+    if switches.is_on(Defect::DropsPartial) {
+        parts.remove(parts.len() / 2);
+    }
+    parts
+}
+
+/// The event that ends a run that was cancelled.
+pub(super) fn cancelled(ids: &Ids, seq: u64) -> Planned {
+    Planned {
+        kind: "agent_cancelled",
+        seq,
+        data: json!({ "final_status": "cancelled" }),
+        run_id: ids.run_id.clone(),
+    }
 }
 
 fn harmed(mut events: Vec<Planned>, switches: &Switches) -> Vec<Planned> {
@@ -131,7 +167,7 @@ mod tests {
             agent: text("triage"),
         };
         let work = work("triage", "a prompt");
-        let plan = plan(&ids, "a prompt", &work, &Switches::with(on));
+        let plan = plan(&ids, "a prompt", &work, false, &Switches::with(on));
         plan.into_iter()
             .map(|event| (event.seq, event.kind))
             .collect()

@@ -1,6 +1,9 @@
 //! `POST /api/agents/execute`: an agent's answer in one piece. A token is optional, a bad one not.
+//!
+//! `simulate_delay_ms` makes the work take that long, so that a client can have several at once.
 
-use std::time::Instant;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -10,10 +13,13 @@ use uuid::Uuid;
 use super::{AGENTS, engine};
 use crate::app::App;
 use crate::auth::Identity;
-use crate::clock;
 use crate::messages::LONGEST;
 use crate::store::runs::{self, NewRun};
 use crate::web::{ApiError, Fields, JsonBody};
+use crate::{Defect, clock};
+
+/// The longest delay that can be asked for, in milliseconds.
+const LONGEST_DELAY_MS: u64 = 10_000;
 
 pub(super) async fn execute(
     State(app): State<App>,
@@ -28,6 +34,7 @@ pub(super) async fn execute(
     let agent = fields.text("type", 1..=50);
     let message = fields.text("message", 1..=LONGEST);
     fields.optional_object("context");
+    let delay_ms = fields.optional_number("simulate_delay_ms", 0..=LONGEST_DELAY_MS);
     if !agent.is_empty() && !AGENTS.contains(&agent.as_str()) {
         fields.note(
             "type",
@@ -37,7 +44,8 @@ pub(super) async fn execute(
     }
     let (agent, message) = fields.finish((agent, message))?;
     let began = Instant::now();
-    let answer = engine::work(&agent, &message).answer;
+    let asked = worked_on(&app, &message, delay_ms.unwrap_or(0)).await;
+    let answer = engine::work(&agent, &asked).answer;
     let run_id = format!("run_{}", Uuid::new_v4().simple());
     let started_ms = clock::now_ms();
     let row = NewRun {
@@ -51,6 +59,7 @@ pub(super) async fn execute(
     app.store
         .run(move |db| {
             runs::insert(db, &row)?;
+            runs::start(db, &row.id, row.started_ms)?;
             runs::end(db, &row.id, clock::now_ms())
         })
         .await?;
@@ -62,4 +71,25 @@ pub(super) async fn execute(
         "execution_time": began.elapsed().as_secs_f64(),
         "circuit_breaker_state": "closed",
     })))
+}
+
+/// The prompt that the agent works on, once the delay is over.
+async fn worked_on(app: &App, message: &str, delay_ms: u64) -> String {
+    let last = || {
+        app.runs
+            .last_prompt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    };
+    message.clone_into(&mut last());
+    if delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+        if app.has(Defect::MixesPrompts) {
+            return last().clone();
+        }
+    }
+    if app.has(Defect::CannedAnswer) {
+        return "how are you?".to_owned();
+    }
+    message.to_owned()
 }

@@ -44,10 +44,10 @@ pub(super) struct Line {
 
 impl Line {
     /// A line whose listener is to be cut off after the first event of that kind, if one is given.
-    pub(super) fn new(listener: Listener, cut_after: Option<String>) -> Self {
+    pub(super) fn new(listener: Option<Listener>, cut_after: Option<String>) -> Self {
         Self {
             events: Vec::new(),
-            listener: Some(listener),
+            listener,
             cut_after,
             fault: None,
         }
@@ -161,7 +161,7 @@ mod tests {
     /// What is heard before the cut after event 2, as replay from there, and live after it.
     fn story(fault: Option<ReplayFault>) -> (Vec<String>, Vec<String>, Vec<String>) {
         let (first, mut before) = listener();
-        let mut line = Line::new(first, Some("step".into()));
+        let mut line = Line::new(Some(first), Some("step".into()));
         line.append(event(1));
         line.append(event(2));
         line.append(event(3));
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_fault_strikes_live_when_nothing_was_missed() {
         let (first, _kept) = listener();
-        let mut line = Line::new(first, None);
+        let mut line = Line::new(Some(first), None);
         line.append(event(1));
         let (second, mut after) = listener();
         assert!(
@@ -219,7 +219,7 @@ mod tests {
             outbox,
             too_slow: CancellationToken::new(),
         };
-        let mut line = Line::new(slow.clone(), None);
+        let mut line = Line::new(Some(slow.clone()), None);
         line.append(event(1));
         assert!(!slow.too_slow.is_cancelled());
         line.append(event(2));

@@ -1,25 +1,25 @@
-//! The runs: begun over WebSocket, carried out by a task each, resumed by their owner.
+//! The runs: begun over WebSocket or HTTP, carried out by a task each, resumed by their owner.
 //!
-//! An event is stored before it is sent, so that a run can be resumed even by a platform that was
-//! restarted. Runs in memory hear live; older ones are replayed from the store.
+//! `carrying` is the task of one run. Runs in memory hear live and can be cancelled; older ones
+//! are replayed from the store. `control` starts, cancels and shows them over HTTP.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::engine::{self, Work};
-use super::events::{self, Ids, Planned};
+use super::carrying::{self, Carried};
+use super::engine;
+use super::events::{self, Ids};
 use super::line::{Line, Listener, ReplayFault};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::store::messages::{self, Message};
-use crate::store::runs::{self, StoredEvent};
-use crate::store::{StoreError, threads};
+use crate::store::{runs, threads};
 use crate::threads::{fresh, owned};
 use crate::web::ApiError;
-use crate::{Defect, clock};
+use crate::{Defect, clock, telemetry};
 
 /// Runs that are kept in memory.
 const KEPT: usize = 4_096;
@@ -28,34 +28,44 @@ const KEPT: usize = 4_096;
 #[derive(Default)]
 pub(crate) struct Runs {
     kept: Mutex<Kept>,
+    /// The prompt that was executed last, for the defect that mixes them up.
+    pub(super) last_prompt: Mutex<String>,
 }
 
 #[derive(Default)]
 struct Kept {
-    lines: HashMap<String, Arc<Mutex<Line>>>,
+    live: HashMap<String, Arc<Live>>,
     order: VecDeque<String>,
 }
 
+/// A run in memory.
+pub(super) struct Live {
+    pub(super) line: Mutex<Line>,
+    /// Its task may begin the work.
+    pub(super) released: CancellationToken,
+    pub(super) cancelled: CancellationToken,
+}
+
 impl Runs {
-    fn add(&self, run_id: &str, line: Arc<Mutex<Line>>) {
+    fn add(&self, run_id: &str, live: Arc<Live>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.order.len() >= KEPT
             && let Some(oldest) = kept.order.pop_front()
         {
-            kept.lines.remove(&oldest);
+            kept.live.remove(&oldest);
         }
-        kept.lines.insert(run_id.to_owned(), line);
+        kept.live.insert(run_id.to_owned(), live);
         kept.order.push_back(run_id.to_owned());
     }
 
-    fn line(&self, run_id: &str) -> Option<Arc<Mutex<Line>>> {
+    pub(super) fn live(&self, run_id: &str) -> Option<Arc<Live>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.lines.get(run_id).cloned()
+        kept.live.get(run_id).cloned()
     }
 }
 
 /// A run that a client asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct NewRun {
     pub(crate) agent: String,
     pub(crate) prompt: String,
@@ -63,6 +73,12 @@ pub(crate) struct NewRun {
     pub(crate) thread_id: Option<String>,
     /// The connection is cut off after the first event of this kind.
     pub(crate) cut_after: Option<String>,
+    /// The time between two events, if not the platform's own.
+    pub(crate) step: Option<Duration>,
+    /// Whether the answer is also told in parts before the end.
+    pub(crate) partials: bool,
+    /// Whether it stays pending until it is started.
+    pub(crate) paused: bool,
 }
 
 /// Begins a run; its events go to the listener.
@@ -70,15 +86,12 @@ pub(crate) async fn begin(
     app: &App,
     caller: &Caller,
     new: NewRun,
-    listener: Listener,
-) -> Result<(), ApiError> {
-    let thread_id = thread_for(app, caller, &new).await?;
-    let run_id = format!("run_{}", Uuid::new_v4().simple());
-    let user_id = caller.user_id.clone();
+    listener: Option<Listener>,
+) -> Result<String, ApiError> {
     let ids = Ids {
-        run_id,
-        thread_id,
-        user_id,
+        run_id: format!("run_{}", Uuid::new_v4().simple()),
+        thread_id: thread_for(app, caller, &new).await?,
+        user_id: caller.user_id.clone(),
         agent: new.agent.clone(),
     };
     let began_ms = clock::now_ms();
@@ -91,15 +104,33 @@ pub(crate) async fn begin(
         started_ms: began_ms,
     };
     app.store.run(move |db| runs::insert(db, &row)).await?;
-    let line = Arc::new(Mutex::new(Line::new(listener, new.cut_after)));
-    app.runs.add(&ids.run_id, Arc::clone(&line));
+    let live = Arc::new(Live {
+        line: Mutex::new(Line::new(listener, new.cut_after.clone())),
+        released: CancellationToken::new(),
+        cancelled: CancellationToken::new(),
+    });
+    app.runs.add(&ids.run_id, Arc::clone(&live));
+    let run_id = ids.run_id.clone();
+    spawn(app, &new, ids, began_ms, live);
+    Ok(run_id)
+}
+
+fn spawn(app: &App, new: &NewRun, ids: Ids, began_ms: i64, live: Arc<Live>) {
     let work = engine::work(&ids.agent, &new.prompt);
-    let planned = events::plan(&ids, &new.prompt, &work, &app.switches);
-    let (task_app, stop) = (app.clone(), app.stop.clone());
-    let carried = async move { carry_out(&task_app, &ids, began_ms, planned, work, &line).await };
+    let planned = events::plan(&ids, &new.prompt, &work, new.partials, &app.switches);
+    let carried = Carried {
+        app: app.clone(),
+        ids,
+        began_ms,
+        answer: work.answer,
+        pace: new.step.unwrap_or(app.config.event_pace),
+        paused: new.paused,
+        live,
+    };
+    let stop = app.stop.clone();
+    let work = telemetry::carried(carrying::carry_out(carried, planned));
     app.tasks
-        .spawn(async move { stop.run_until_cancelled(carried).await });
-    Ok(())
+        .spawn(async move { stop.run_until_cancelled(work).await });
 }
 
 async fn thread_for(app: &App, caller: &Caller, new: &NewRun) -> Result<String, ApiError> {
@@ -112,65 +143,6 @@ async fn thread_for(app: &App, caller: &Caller, new: &NewRun) -> Result<String, 
         .run(move |db| threads::insert(db, &thread))
         .await?;
     Ok(id)
-}
-
-async fn carry_out(
-    app: &App,
-    ids: &Ids,
-    began_ms: i64,
-    planned: Vec<Planned>,
-    work: Work,
-    line: &Mutex<Line>,
-) {
-    for (place, event) in planned.into_iter().enumerate() {
-        if place > 0 {
-            tokio::time::sleep(app.config.event_pace).await;
-        }
-        if event.kind == "agent_completed"
-            && let Err(error) = keep_answer(app, ids, work.answer.clone()).await
-        {
-            tracing::warn!(%error, run = ids.run_id, "an answer was not stored");
-        }
-        let frame = events::frame(ids, &event, began_ms);
-        let stored = StoredEvent {
-            seq: event.seq,
-            kind: event.kind.into(),
-            frame,
-        };
-        let (run_id, row) = (ids.run_id.clone(), stored.clone());
-        if let Err(error) = app
-            .store
-            .run(move |db| runs::append(db, &run_id, place, &row))
-            .await
-        {
-            tracing::warn!(%error, run = ids.run_id, "an event was not stored");
-        }
-        line.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .append(stored);
-    }
-}
-
-/// The answer is a message of the thread before anyone is told that the run is over.
-async fn keep_answer(app: &App, ids: &Ids, answer: String) -> Result<(), StoreError> {
-    let now_ms = clock::now_ms();
-    let message = Message {
-        id: format!("msg_{}", Uuid::new_v4().simple()),
-        thread_id: ids.thread_id.clone(),
-        user_id: ids.user_id.clone(),
-        role: "assistant".into(),
-        kind: "agent".into(),
-        content: answer,
-        metadata: json!({ "run_id": ids.run_id, "agent": ids.agent }).to_string(),
-        created_ms: now_ms,
-    };
-    let run_id = ids.run_id.clone();
-    app.store
-        .run(move |db| {
-            messages::insert(db, &message)?;
-            runs::end(db, &run_id, now_ms)
-        })
-        .await
 }
 
 /// A run that is heard again.
@@ -192,8 +164,8 @@ pub(crate) async fn resume(
     listener: Listener,
 ) -> Result<Resumed, ApiError> {
     let run_id = owned_run(app, caller, run_id).await?;
-    if let Some(line) = app.runs.line(&run_id) {
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(live) = app.runs.live(&run_id) {
+        let mut line = live.line.lock().unwrap_or_else(PoisonError::into_inner);
         let missed = line.attach(listener, last_seq, replay_fault(app));
         return Ok(Resumed { run_id, missed });
     }
@@ -206,7 +178,12 @@ pub(crate) async fn resume(
     Ok(Resumed { run_id, missed })
 }
 
-async fn owned_run(app: &App, caller: &Caller, run_id: Option<String>) -> Result<String, ApiError> {
+/// The run's id if it is the caller's; the caller's latest when none is named.
+pub(super) async fn owned_run(
+    app: &App,
+    caller: &Caller,
+    run_id: Option<String>,
+) -> Result<String, ApiError> {
     let user_id = caller.user_id.clone();
     let Some(run_id) = run_id else {
         let latest = app.store.run(move |db| runs::latest(db, &user_id)).await?;

@@ -2,51 +2,85 @@
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
-use serde_json::{Value, json};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::issuing::{self, Begun};
 use super::passwords::{self, Hashed};
-use super::tokens::{Claims, Kind};
+use super::tokens::ADMIN;
 use crate::app::App;
 use crate::clock;
 use crate::store::users::{self, Account};
 use crate::web::{ApiError, Fields, JsonBody};
 
 /// Makes an account and logs it in.
+///
+/// `role: admin` takes the key that the environment file holds.
 pub(crate) async fn register(
     State(app): State<App>,
+    cookies: HeaderMap,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, HeaderMap, Json<Value>), ApiError> {
     let mut fields = Fields::of(&body);
     let email = email(&mut fields);
     let password = fields.text("password", 8..=200);
     let name = fields.optional_text("name", 1..=200);
-    let (email, password, name) = fields.finish((email, password, name))?;
+    let role = role(&app, &mut fields);
+    let (email, password, name, role) = fields.finish((email, password, name, role))?;
+    let role = role?;
     let hashed = hashed(password).await?;
-    let id = format!("user_{}", Uuid::new_v4().simple());
-    let account = Account {
-        id,
+    let account = fresh(email, name, role);
+    if !made(&app, &account, hashed).await? {
+        return Err(ApiError::conflict("this email address has an account"));
+    }
+    let Begun { headers, tokens } = issuing::begin(&app, &account, &cookies).await?;
+    Ok((StatusCode::CREATED, headers, Json(tokens)))
+}
+
+/// An account that begins now.
+pub(super) fn fresh(email: String, name: Option<String>, role: &str) -> Account {
+    Account {
+        id: format!("user_{}", Uuid::new_v4().simple()),
         email,
         name,
+        role: role.to_owned(),
         created_ms: clock::now_ms(),
-    };
+    }
+}
+
+/// Stores an account; false when its address has one.
+pub(super) async fn made(app: &App, account: &Account, hashed: Hashed) -> Result<bool, ApiError> {
     let row = account.clone();
     let made = app
         .store
-        .run(move |db| users::insert(db, &row, &hashed.salt, &hashed.hash))
-        .await?;
-    if !made {
-        return Err(ApiError::conflict("this email address has an account"));
+        .run(move |db| users::insert(db, &row, &hashed.salt, &hashed.hash));
+    Ok(made.await?)
+}
+
+/// The role asked for; the refusal is kept apart, so that problems of the form come first.
+fn role(app: &App, fields: &mut Fields<'_>) -> Result<&'static str, ApiError> {
+    let role = fields.optional_text("role", 1..=20);
+    let key = fields.optional_text("admin_key", 1..=200);
+    match role.as_deref() {
+        None | Some("member") => Ok("member"),
+        Some(ADMIN) if key.as_deref() == Some(app.admin_key.as_str()) => Ok(ADMIN),
+        Some(ADMIN) => Err(ApiError::not_permitted(
+            "the admin key is not the right one",
+        )),
+        Some(_) => {
+            fields.note("role", "must be member or admin", "value");
+            Ok("member")
+        }
     }
-    Ok((StatusCode::CREATED, Json(issue(&app, &account).await?)))
 }
 
 /// Exchanges email address and password for a pair of tokens.
 pub(crate) async fn log_in(
     State(app): State<App>,
+    cookies: HeaderMap,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<(HeaderMap, Json<Value>), ApiError> {
     let mut fields = Fields::of(&body);
     let email = email(&mut fields);
     let password = fields.text("password", 1..=200);
@@ -57,40 +91,8 @@ pub(crate) async fn log_in(
     if !matches(password, Hashed { salt, hash }).await {
         return Err(wrong());
     }
-    Ok(Json(issue(&app, &account).await?))
-}
-
-/// A new pair of tokens for this account; the refresh token is noted, so that it is used once.
-pub(super) async fn issue(app: &App, account: &Account) -> Result<Value, ApiError> {
-    let now_s = clock::now_s();
-    let seconds =
-        |lifetime: std::time::Duration| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 4);
-    let lifetime_s = seconds(app.config.access_lifetime);
-    let user = (account.id.as_str(), account.email.as_str());
-    let access = Claims::new(user, Kind::Access, now_s, lifetime_s);
-    let refresh = Claims::new(
-        user,
-        Kind::Refresh,
-        now_s,
-        seconds(app.config.refresh_lifetime),
-    );
-    let (jti, user_id, exp) = (refresh.jti.clone(), account.id.clone(), refresh.exp);
-    app.store
-        .run(move |db| users::note_refresh(db, &jti, &user_id, exp))
-        .await?;
-    Ok(json!({
-        "access_token": signed(app, &access)?,
-        "refresh_token": signed(app, &refresh)?,
-        "token_type": "Bearer",
-        "expires_in": lifetime_s,
-        "user": { "id": account.id, "email": account.email, "name": account.name },
-    }))
-}
-
-fn signed(app: &App, claims: &Claims) -> Result<String, ApiError> {
-    app.tokens
-        .sign(claims)
-        .map_err(|error| ApiError::bad_credentials(error.to_string()))
+    let Begun { headers, tokens } = issuing::begin(&app, &account, &cookies).await?;
+    Ok((headers, Json(tokens)))
 }
 
 /// An address is taken as it is, in lower case; it needs something on both sides of an `@`.
@@ -104,7 +106,7 @@ fn email(fields: &mut Fields<'_>) -> String {
 }
 
 /// Hashing takes milliseconds of CPU, so it leaves the runtime's own threads.
-async fn hashed(password: String) -> Result<Hashed, ApiError> {
+pub(super) async fn hashed(password: String) -> Result<Hashed, ApiError> {
     let hashed = tokio::task::spawn_blocking(move || passwords::hash(&password)).await;
     hashed
         .ok()

@@ -11,6 +11,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("Registration"),
         &[
             (201, "Tokens"),
+            (403, "Error"),
             (409, "Error"),
             (413, "Error"),
             (422, "Error"),
@@ -23,11 +24,51 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("Login"),
         &[
             (200, "Tokens"),
-            (401, "Refused"),
+            (401, "Error"),
             (413, "Error"),
             (422, "Error"),
             (503, "Error"),
         ],
+    ),
+    operation(
+        "GET",
+        "/auth/login",
+        None,
+        &[(302, "Redirect"), (400, "Error"), (503, "Error")],
+    ),
+    operation(
+        "GET",
+        "/auth/callback",
+        None,
+        &[
+            (200, "Tokens"),
+            (400, "Error"),
+            (409, "Error"),
+            (503, "Error"),
+        ],
+    ),
+    operation(
+        "POST",
+        "/auth/token",
+        Some("Lifetime"),
+        &[
+            (200, "ShorterToken"),
+            (401, "Error"),
+            (413, "Error"),
+            (422, "Error"),
+        ],
+    ),
+    operation(
+        "GET",
+        "/auth/session",
+        None,
+        &[(200, "Visit"), (503, "Error")],
+    ),
+    operation(
+        "POST",
+        "/auth/revoke_all",
+        None,
+        &[(200, "Revoked"), (401, "Error"), (503, "Error")],
     ),
     operation(
         "POST",
@@ -35,7 +76,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("Refresh"),
         &[
             (200, "Tokens"),
-            (401, "Refused"),
+            (401, "Error"),
             (413, "Error"),
             (422, "Error"),
             (503, "Error"),
@@ -51,7 +92,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "GET",
         "/auth/me",
         None,
-        &[(200, "Account"), (401, "Refused"), (503, "Error")],
+        &[(200, "Account"), (401, "Error"), (503, "Error")],
     ),
     operation("GET", "/auth/verify", None, &[(200, "Verified")]),
     operation(
@@ -98,7 +139,26 @@ pub(crate) fn schemas() -> Vec<Schema> {
             "permissions": {"type": "array", "items": text}, "error": text,
         },
     });
+    let shorter = json!({
+        "type": "object", "required": ["access_token", "token_type", "expires_in"],
+        "properties": {"access_token": text, "token_type": text, "expires_in": number},
+    });
+    let visit = json!({
+        "type": "object", "required": ["authenticated", "user_id"],
+        "properties": {
+            "authenticated": {"type": "boolean"}, "user_id": {"type": ["string", "null"]},
+        },
+    });
+    let revoked = json!({
+        "type": "object", "required": ["status", "revoked"],
+        "properties": {"status": text, "revoked": number},
+    });
+    let lifetime = json!({"type": "object", "properties": {"lifetime_s": number}});
     vec![
+        ("ShorterToken", shorter),
+        ("Visit", visit),
+        ("Revoked", revoked),
+        ("Lifetime", lifetime),
         ("Tokens", tokens),
         ("Account", account),
         ("Verified", verified),

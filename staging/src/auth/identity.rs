@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::request::Parts;
 
-use super::tokens::{Claims, Kind, Laxity, TokenError};
+use super::tokens::{ADMIN, Claims, Kind, Laxity, TokenError};
 use crate::app::App;
 use crate::web::{ApiError, bearer};
 use crate::{Defect, clock};
@@ -23,6 +23,25 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The caller, if an administrator; 403 otherwise.
+    pub(crate) fn admin(self) -> Result<Self, ApiError> {
+        if self.may(ADMIN) {
+            Ok(self)
+        } else {
+            Err(ApiError::not_permitted("only administrators may do this"))
+        }
+    }
+
+    pub(crate) fn may(&self, permission: &str) -> bool {
+        let claims = self.claims.as_ref();
+        claims.is_some_and(|claims| claims.permissions.iter().any(|p| p == permission))
+    }
+
+    /// The session that the token belongs to; empty for a token that was not issued here.
+    pub(crate) fn session(&self) -> &str {
+        self.claims.as_ref().map_or("", |claims| &claims.sid)
+    }
+
     /// The user that `accepts-anonymous-socket` lets in.
     pub(crate) fn anonymous() -> Self {
         Self {
@@ -87,6 +106,7 @@ fn laxity(app: &App) -> Laxity {
         signature: app.has(Defect::AcceptsForgedToken),
         expiry: app.has(Defect::AcceptsExpiredToken),
         audience: app.has(Defect::AcceptsForeignAudience),
+        issuer: app.has(Defect::AcceptsForeignIssuer),
     }
 }
 

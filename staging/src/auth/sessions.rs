@@ -1,16 +1,16 @@
-//! What is done with tokens once they are issued: refresh, logout, me, verify.
+//! What is done with tokens once they are issued: refresh, logout, revoke all, me, verify.
 
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::accounts::issue;
-use super::identity::Identity;
+use super::identity::{Caller, Identity};
+use super::issuing;
 use super::tokens::{Claims, Kind, Laxity, TokenError};
 use crate::app::App;
-use crate::clock;
 use crate::store::users::{self, Account};
 use crate::web::{ApiError, Fields, JsonBody};
+use crate::{Defect, clock};
 
 /// `POST /auth/refresh`: a new pair for a refresh token, which is dead from then on.
 pub(crate) async fn refresh(
@@ -22,16 +22,23 @@ pub(crate) async fn refresh(
         .tokens
         .check(&token, Kind::Refresh, clock::now_s(), Laxity::default());
     let claims = checked.map_err(refused)?;
+    let (jti, again) = (claims.jti, app.has(Defect::RefreshReusable));
     let spent = app
         .store
-        .run(move |db| users::spend_refresh(db, &claims.jti))
+        .run(move |db| {
+            if again {
+                users::respend_refresh(db, &jti)
+            } else {
+                users::spend_refresh(db, &jti)
+            }
+        })
         .await?;
     let Some(account) = spent else {
         return Err(ApiError::bad_credentials(
             "this refresh token was used before",
         ));
     };
-    Ok(Json(issue(&app, &account).await?))
+    Ok(Json(issuing::pair(&app, &account, &claims.sid).await?))
 }
 
 /// The token under any of its three known names.
@@ -45,23 +52,58 @@ fn refresh_token(body: &Value) -> Result<String, ApiError> {
     fields.finish(token)
 }
 
-/// `POST /auth/logout`: the access token sent is dead from then on; always 200.
+/// `POST /auth/logout`: the session of the token sent is over, with all its tokens; always 200.
 pub(crate) async fn log_out(
     State(app): State<App>,
     identity: Identity,
 ) -> Result<Json<Value>, ApiError> {
     if let Identity::User(caller) = identity
-        && let Some(claims) = caller.claims
+        && !app.has(Defect::LogoutKeepsToken)
     {
-        let (jti, exp, user_id) = (claims.jti.clone(), claims.exp, claims.sub.clone());
+        let sid = caller.session().to_owned();
+        let row = sid.clone();
         app.store
-            .run(move |db| users::revoke(db, &jti, exp, &user_id))
+            .run(move |db| users::end_session(db, &row, clock::now_ms()))
             .await?;
-        app.tokens.revoke(claims.jti.clone());
+        kill(&app, &caller, vec![sid]).await?;
     }
     Ok(Json(
         json!({ "message": "logged out", "status": "success" }),
     ))
+}
+
+/// `POST /auth/revoke_all`: every session of the user is over.
+pub(crate) async fn revoke_all(
+    State(app): State<App>,
+    identity: Identity,
+) -> Result<Json<Value>, ApiError> {
+    let caller = match identity {
+        Identity::User(caller) => caller,
+        Identity::Refused(error) => return Err(refused(error)),
+        Identity::Nobody => return Err(ApiError::bad_credentials("send a bearer token")),
+    };
+    let user_id = caller.user_id.clone();
+    let ended = app
+        .store
+        .run(move |db| users::end_sessions(db, &user_id, clock::now_ms()))
+        .await?;
+    let count = ended.len();
+    kill(&app, &caller, ended).await?;
+    Ok(Json(json!({ "status": "success", "revoked": count })))
+}
+
+/// From now on no token of these sessions is good; they are noted until the last has expired.
+async fn kill(app: &App, caller: &Caller, sids: Vec<String>) -> Result<(), ApiError> {
+    let until_s = clock::now_s() + issuing::seconds(app.config.refresh_lifetime);
+    let (rows, user_id) = (sids.clone(), caller.user_id.clone());
+    app.store
+        .run(move |db| {
+            rows.iter()
+                .try_for_each(|sid| users::revoke(db, sid, until_s, &user_id))
+        })
+        .await?;
+    sids.into_iter().for_each(|sid| app.tokens.revoke(sid));
+    Ok(())
 }
 
 /// `GET /auth/me`

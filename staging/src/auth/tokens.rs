@@ -10,12 +10,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// Who signs.
 const ISSUER: &str = "reference-auth-service";
 /// For whom tokens are.
 pub(crate) const AUDIENCE: &str = "reference-platform";
+
+/// The role, and the permission, of administrators.
+pub(crate) const ADMIN: &str = "admin";
 
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub(crate) struct Claims {
     pub(crate) iss: String,
     pub(crate) aud: String,
     pub(crate) jti: String,
+    /// The session that began with a login; all its tokens die with it.
+    pub(crate) sid: String,
     pub(crate) token_type: Kind,
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
@@ -57,11 +63,21 @@ impl Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
             jti: Uuid::new_v4().to_string(),
+            sid: String::new(),
             token_type: kind,
             kind,
             env: "staging".into(),
             svc_id: "auth".into(),
         }
+    }
+
+    /// The same claims for an account of this role, as part of this session.
+    pub(crate) fn in_session(mut self, role: &str, sid: &str) -> Self {
+        if role == ADMIN {
+            self.permissions.push(ADMIN.into());
+        }
+        sid.clone_into(&mut self.sid);
+        self
     }
 }
 
@@ -92,12 +108,15 @@ pub(crate) struct Laxity {
     pub(crate) signature: bool,
     pub(crate) expiry: bool,
     pub(crate) audience: bool,
+    pub(crate) issuer: bool,
 }
 
 /// Signs and checks tokens, and remembers which were logged out.
 pub(crate) struct Tokens {
     key: hmac::Key,
     revoked: RwLock<HashSet<String>>,
+    /// Counts what was revoked, for those who must notice at once.
+    news: watch::Sender<u64>,
 }
 
 impl Tokens {
@@ -106,6 +125,7 @@ impl Tokens {
         Self {
             key,
             revoked: RwLock::new(revoked),
+            news: watch::Sender::new(0),
         }
     }
 
@@ -139,28 +159,35 @@ impl Tokens {
         let claims: Claims =
             serde_json::from_slice(&decoded(payload)?).map_err(|_| TokenError::Malformed)?;
         judge(&claims, kind, now_s, lax)?;
-        if self
-            .revoked
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&claims.jti)
-        {
+        if self.is_revoked(&claims) {
             return Err(TokenError::Revoked);
         }
         Ok(claims)
     }
 
-    /// From now on the token with this id is not good.
-    pub(crate) fn revoke(&self, jti: String) {
+    /// Whether this token, or its session, was logged out.
+    pub(crate) fn is_revoked(&self, claims: &Claims) -> bool {
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        revoked.contains(&claims.jti) || revoked.contains(&claims.sid)
+    }
+
+    /// From now on the token, or all tokens of the session, with this id are not good.
+    pub(crate) fn revoke(&self, id: String) {
         self.revoked
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(jti);
+            .insert(id);
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever something was revoked.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 }
 
 fn judge(claims: &Claims, kind: Kind, now_s: i64, lax: Laxity) -> Result<(), TokenError> {
-    if claims.iss != ISSUER {
+    if claims.iss != ISSUER && !lax.issuer {
         return Err(TokenError::Issuer);
     }
     if claims.aud != AUDIENCE && !lax.audience {

@@ -11,7 +11,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "Messages"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (422, "Error"),
@@ -24,7 +24,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("NewMessage"),
         &[
             (200, "MessageCreated"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (409, "Error"),
@@ -39,7 +39,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "Message"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (503, "Error"),
@@ -51,7 +51,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "MessageDeleted"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (503, "Error"),
@@ -67,10 +67,11 @@ pub(crate) fn schemas() -> Vec<Schema> {
         "type": "object",
         "required": [
             "id", "content", "user_id", "thread_id", "role", "timestamp", "message_type", "metadata",
+            "seq",
         ],
         "properties": {
             "id": text, "content": text, "user_id": text, "thread_id": text, "role": text,
-            "timestamp": text, "message_type": text, "metadata": {"type": "object"},
+            "timestamp": text, "message_type": text, "metadata": {"type": "object"}, "seq": number,
         },
     });
     let messages = json!({

@@ -22,7 +22,17 @@ pub(crate) async fn of_thread(
         .store
         .run(move |db| messages::of_thread(db, &thread_id, page))
         .await?;
-    Ok(counted(app, found))
+    Ok(counted(app, ordered(app, found)))
+}
+
+/// Threads with more messages than this are listed the wrong way round by a defect.
+const LONG: i64 = 30;
+
+fn ordered(app: &App, (mut messages, total): (Vec<Message>, i64)) -> (Vec<Message>, i64) {
+    if total > LONG && app.has(Defect::ReordersLongThreads) {
+        messages.reverse();
+    }
+    (messages, total)
 }
 
 /// One page of the caller's own messages, newest first, and how many there are.

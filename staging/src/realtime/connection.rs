@@ -1,14 +1,15 @@
 //! The loop of one open socket: what comes in is acted on, what a run tells goes out.
 //!
 //! One task reads and writes, so that replies and events have one order. It ends with the
-//! client's close, on the client's silence, when the platform stops, or when a run asked for the
-//! connection to be cut off.
+//! client's close, on the client's silence, when its token expires or is logged out, when the
+//! platform stops, or when a run asked for the connection to be cut off.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -19,6 +20,7 @@ use super::{dialogue, frames};
 use crate::agents::{Listener, Outgoing};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::clock;
 use crate::receipts::OpenSocket;
 use crate::server::ServerStream;
 
@@ -32,6 +34,8 @@ const PATIENCE: u32 = 5;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(90);
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// The close code for a token that is no longer good; of the range for applications.
+const NO_LONGER_GOOD: CloseCode = CloseCode::Library(4401);
 
 /// One open socket.
 pub(super) struct Connection {
@@ -75,12 +79,22 @@ pub(super) async fn serve(app: App, caller: Caller, socket: Socket, opened: Open
 
 impl Connection {
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Outgoing>) -> Next {
-        let welcome = frames::welcome(&self.caller.user_id, &self.app.instance);
+        let Self { app, caller, .. } = self;
+        let welcome = frames::welcome(&caller.user_id, caller.session(), &app.instance);
+        caller.user_id.clone_into(
+            &mut app
+                .last_greeted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         if !self.send(welcome).await {
             return Next::Gone;
         }
         let stop = self.app.stop.clone();
         let too_slow = self.listener.too_slow.clone();
+        let mut news = self.app.tokens.news();
+        let expired = sleep(self.left());
+        tokio::pin!(expired);
         let mut heartbeat = interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -90,11 +104,29 @@ impl Connection {
                 incoming = self.socket.next() => self.hear(incoming).await,
                 Some(outgoing) = inbox.recv() => self.tell(outgoing).await,
                 _ = heartbeat.tick() => self.beat().await,
+                () = expired.as_mut() => Next::Close(NO_LONGER_GOOD, "the token has expired"),
+                Ok(()) = news.changed() => self.still_welcome(),
             };
             if !matches!(next, Next::Go) {
                 return next;
             }
         }
+    }
+
+    /// How long the token is still good; a year when there is none.
+    fn left(&self) -> Duration {
+        let claims = self.caller.claims.as_ref();
+        let left_ms = claims.map(|claims| claims.exp * 1000 - clock::now_ms());
+        let left_ms = left_ms.map(|ms| u64::try_from(ms).unwrap_or(0));
+        left_ms.map_or(Duration::from_secs(365 * 24 * 3600), Duration::from_millis)
+    }
+
+    fn still_welcome(&self) -> Next {
+        let claims = self.caller.claims.as_ref();
+        if claims.is_some_and(|claims| self.app.tokens.is_revoked(claims)) {
+            return Next::Close(NO_LONGER_GOOD, "the token was logged out");
+        }
+        Next::Go
     }
 
     async fn hear(&mut self, incoming: Option<Result<Message, Error>>) -> Next {

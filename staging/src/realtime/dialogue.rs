@@ -1,6 +1,9 @@
 //! What is done about a client's message, and what is replied.
 
-use serde_json::json;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::connection::Connection;
@@ -14,7 +17,7 @@ use crate::web::ApiError;
 pub(super) async fn answer(connection: &Connection, frame: ClientFrame) -> Vec<String> {
     let user_id = &connection.caller.user_id;
     let answered = match frame {
-        ClientFrame::Ping { data } => Ok(vec![frames::pong(data, user_id)]),
+        ClientFrame::Ping { data } => Ok(vec![pong(connection, data)]),
         ClientFrame::Heartbeat => Ok(vec![frames::heartbeat_ack(user_id)]),
         ClientFrame::Other { kind } => Ok(vec![frames::received(&kind, user_id)]),
         ClientFrame::Chat {
@@ -27,6 +30,8 @@ pub(super) async fn answer(connection: &Connection, frame: ClientFrame) -> Vec<S
             prompt,
             thread_id,
             cut_after,
+            step_ms,
+            partials,
         } => {
             start(
                 connection,
@@ -35,6 +40,9 @@ pub(super) async fn answer(connection: &Connection, frame: ClientFrame) -> Vec<S
                     prompt,
                     thread_id,
                     cut_after,
+                    step: step_ms.map(Duration::from_millis),
+                    partials,
+                    paused: false,
                 },
             )
             .await
@@ -42,6 +50,27 @@ pub(super) async fn answer(connection: &Connection, frame: ClientFrame) -> Vec<S
         ClientFrame::Resume { run_id, last_seq } => resume(connection, run_id, last_seq).await,
     };
     answered.unwrap_or_else(|error| vec![frames::refusal(&error)])
+}
+
+/// The reply to a ping, in the name of the socket's user.
+fn pong(connection: &Connection, data: Value) -> String {
+    let Connection { app, caller, .. } = connection;
+    let data = if app.has(Defect::PongForgetsId) {
+        Value::Null
+    } else {
+        data
+    };
+    let last = app
+        .last_greeted
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let user_id = if app.has(Defect::SocketsShareUser) {
+        &last
+    } else {
+        &caller.user_id
+    };
+    frames::pong(data, user_id)
 }
 
 type Answer = Result<Vec<String>, ApiError>;
@@ -113,7 +142,7 @@ async fn start(connection: &Connection, new: NewRun) -> Answer {
         );
         return Ok(vec![frames::error("AGENT_ERROR", &message)]);
     }
-    agents::begin(app, caller, new, listener.clone()).await?;
+    agents::begin(app, caller, new, Some(listener.clone())).await?;
     Ok(Vec::new())
 }
 

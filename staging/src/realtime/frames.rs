@@ -28,6 +28,8 @@ pub(super) enum ClientFrame {
         prompt: String,
         thread_id: Option<String>,
         cut_after: Option<String>,
+        step_ms: Option<u64>,
+        partials: bool,
     },
     Resume {
         run_id: Option<String>,
@@ -81,7 +83,21 @@ fn start_agent(value: &Value) -> Result<ClientFrame, String> {
         prompt: needed(value, "prompt")?,
         thread_id: text(value, "thread_id")?,
         cut_after: text(value, "cut_after")?,
+        step_ms: step_ms(value)?,
+        partials: field(value, "partials").and_then(Value::as_bool) == Some(true),
     })
+}
+
+fn step_ms(value: &Value) -> Result<Option<u64>, String> {
+    let Some(found) = field(value, "step_ms") else {
+        return Ok(None);
+    };
+    let longest = crate::agents::LONGEST_STEP_MS;
+    let number = found.as_u64().filter(|ms| (1..=longest).contains(ms));
+    let message = format!("`step_ms` must be a whole number from 1 to {longest}");
+    number
+        .map(Some)
+        .ok_or_else(|| error("VALIDATION_ERROR", &message))
 }
 
 fn resume(value: &Value) -> Result<ClientFrame, String> {
@@ -122,7 +138,7 @@ fn needed(value: &Value, name: &str) -> Result<String, String> {
 }
 
 /// The first frame of every connection.
-pub(super) fn welcome(user_id: &str, instance: &str) -> String {
+pub(super) fn welcome(user_id: &str, session_id: &str, instance: &str) -> String {
     let short: String = user_id.chars().take(13).collect();
     let now_ms = clock::now_ms();
     let unique = Uuid::new_v4().simple().to_string();
@@ -132,6 +148,7 @@ pub(super) fn welcome(user_id: &str, instance: &str) -> String {
             "event": "connection_established",
             "connection_id": format!("ws_{short}_{now_ms}_{}", &unique[..8]),
             "user_id": user_id,
+            "session_id": session_id,
             "server_time": clock::rfc3339(now_ms),
             "connection_ready": true,
             "environment": "staging",

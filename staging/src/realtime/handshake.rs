@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -34,6 +34,7 @@ pub(super) async fn open(
         return Err(ApiError::upgrade_required());
     }
     let key = key(request.headers())?;
+    welcome_from(&app, request.headers())?;
     let caller = admitted(&app, identity)?;
     let correlation = request
         .extensions()
@@ -53,6 +54,22 @@ pub(super) async fn open(
         }
     }));
     Ok(response)
+}
+
+/// A browser says which page it opens the socket for; only our own pages may.
+fn welcome_from(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return Ok(());
+    };
+    let allowed = origin
+        .to_str()
+        .is_ok_and(|origin| app.config.allows(origin));
+    if allowed || app.has(Defect::SocketTakesAnyOrigin) {
+        return Ok(());
+    }
+    Err(ApiError::not_permitted(
+        "pages of this origin may not open a socket",
+    ))
 }
 
 fn admitted(app: &App, identity: Identity) -> Result<Caller, ApiError> {

@@ -37,6 +37,8 @@ struct Entry {
     peak: u64,
     aborted: u64,
     messages: u64,
+    in_flight: u64,
+    most_in_flight: u64,
 }
 
 impl Ledger {
@@ -62,6 +64,18 @@ impl Ledger {
         });
     }
 
+    /// Notes a request that is on its way; it counts as in flight until the answer is dropped.
+    pub(crate) fn depart(&self, arrival: &Arrival) -> InFlight {
+        let counted = !arrival.path.starts_with("/__ref/");
+        if counted {
+            self.entry(&arrival.correlation, |entry| {
+                entry.in_flight += 1;
+                entry.most_in_flight = entry.most_in_flight.max(entry.in_flight);
+            });
+        }
+        InFlight(counted.then(|| (self.clone(), arrival.correlation.clone())))
+    }
+
     /// Notes that a socket was opened; it counts as open until the answer is dropped.
     pub(crate) fn open(&self, correlation: &Correlation) -> OpenSocket {
         self.entry(correlation, |entry| {
@@ -84,6 +98,8 @@ impl Ledger {
             open,
             peak,
             aborted,
+            in_flight,
+            most_in_flight,
             ..
         } = entry;
         Some(json!({
@@ -94,6 +110,7 @@ impl Ledger {
             "requests_left_out": entry.left_out,
             "websockets": { "opened": opened, "open": open, "peak": peak, "aborted": aborted },
             "messages": entry.messages,
+            "in_flight": { "now": in_flight, "peak": most_in_flight },
         }))
     }
 
@@ -167,6 +184,19 @@ fn shown(attempts: BTreeMap<&str, [u64; 4]>) -> Value {
         (attempt.to_owned(), counts)
     });
     Value::Object(shown.collect())
+}
+
+/// A request that is on its way; dropping it notes the end.
+pub(crate) struct InFlight(Option<(Ledger, Correlation)>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some((ledger, correlation)) = &self.0 {
+            ledger.entry(correlation, |entry| {
+                entry.in_flight = entry.in_flight.saturating_sub(1);
+            });
+        }
+    }
 }
 
 /// A socket that is open; dropping it notes the end.

@@ -1,4 +1,5 @@
-//! Statements on messages. Their order is the order in which they were stored.
+//! Statements on messages. Their order is the order in which they were stored; `seq` numbers those
+//! of a thread from 1.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,15 +16,18 @@ pub(crate) struct Message {
     pub(crate) content: String,
     pub(crate) metadata: String,
     pub(crate) created_ms: i64,
+    /// Its number in its thread, from 1; given when it is stored.
+    pub(crate) seq: i64,
 }
 
-const COLUMNS: &str = "id, thread_id, user_id, role, kind, content, metadata, created_ms";
+const COLUMNS: &str = "id, thread_id, user_id, role, kind, content, metadata, created_ms, seq";
 
-/// Whether the message was stored; false when its id is taken.
-pub(crate) fn insert(db: &mut Connection, message: &Message) -> rusqlite::Result<bool> {
+/// The message's number if it was stored; nothing when its id is taken.
+pub(crate) fn insert(db: &mut Connection, message: &Message) -> rusqlite::Result<Option<i64>> {
     let sql = format!(
-        "INSERT INTO messages ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (id) DO NOTHING"
+        "INSERT INTO messages ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+             (SELECT coalesce(max(seq), 0) + 1 FROM messages WHERE thread_id = ?2))
+         ON CONFLICT (id) DO NOTHING RETURNING seq"
     );
     let Message {
         id,
@@ -34,11 +38,14 @@ pub(crate) fn insert(db: &mut Connection, message: &Message) -> rusqlite::Result
         content,
         metadata,
         created_ms,
+        ..
     } = message;
-    let stored = db.prepare_cached(&sql)?.execute(params![
+    let row = params![
         id, thread_id, user_id, role, kind, content, metadata, created_ms
-    ])?;
-    Ok(stored == 1)
+    ];
+    db.prepare_cached(&sql)?
+        .query_row(row, |row| row.get(0))
+        .optional()
 }
 
 pub(crate) fn by_id(db: &mut Connection, id: &str) -> rusqlite::Result<Option<Message>> {
@@ -102,5 +109,6 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         content: row.get(5)?,
         metadata: row.get(6)?,
         created_ms: row.get(7)?,
+        seq: row.get(8)?,
     })
 }

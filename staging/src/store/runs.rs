@@ -1,6 +1,9 @@
-//! Statements on agents' runs and their events, kept so that a run can be resumed after a restart.
+//! Statements on agents' runs, the states they went through and their events, kept so that a run
+//! can be resumed after a restart.
+//!
+//! A run is pending, then running, then completed; it can be cancelled until it is completed.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// A run as it begins.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub(crate) struct StoredEvent {
 
 pub(crate) fn insert(db: &mut Connection, run: &NewRun) -> rusqlite::Result<()> {
     let sql = "INSERT INTO runs (id, user_id, thread_id, agent, prompt, status, started_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)";
+               VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6)";
     let NewRun {
         id,
         user_id,
@@ -32,16 +35,84 @@ pub(crate) fn insert(db: &mut Connection, run: &NewRun) -> rusqlite::Result<()> 
         prompt,
         started_ms,
     } = run;
-    db.prepare_cached(sql)?
-        .execute(params![id, user_id, thread_id, agent, prompt, started_ms])
+    let all = db.transaction()?;
+    all.prepare_cached(sql)?
+        .execute(params![id, user_id, thread_id, agent, prompt, started_ms])?;
+    reached(&all, id, "pending", *started_ms)?;
+    all.commit()
+}
+
+/// Moves a pending run to running; false when it is no longer pending.
+pub(crate) fn start(db: &mut Connection, id: &str, now_ms: i64) -> rusqlite::Result<bool> {
+    moved(db, id, "status = 'pending'", "running", now_ms)
+}
+
+/// Moves a running run to completed; false when it was cancelled.
+pub(crate) fn end(db: &mut Connection, id: &str, now_ms: i64) -> rusqlite::Result<bool> {
+    moved(db, id, "status = 'running'", "completed", now_ms)
+}
+
+/// Cancels a run; false when it is over.
+pub(crate) fn cancel(db: &mut Connection, id: &str, now_ms: i64) -> rusqlite::Result<bool> {
+    let open = "status IN ('pending', 'running')";
+    moved(db, id, open, "cancelled", now_ms)
+}
+
+fn moved(
+    db: &mut Connection,
+    id: &str,
+    only: &str,
+    status: &str,
+    now_ms: i64,
+) -> rusqlite::Result<bool> {
+    let all = db.transaction()?;
+    let ended_ms = (status != "running").then_some(now_ms);
+    let sql = format!("UPDATE runs SET status = ?2, ended_ms = ?3 WHERE id = ?1 AND {only}");
+    let moved = all
+        .prepare_cached(&sql)?
+        .execute(params![id, status, ended_ms])?
+        == 1;
+    if moved {
+        reached(&all, id, status, now_ms)?;
+    }
+    all.commit()?;
+    Ok(moved)
+}
+
+fn reached(all: &Transaction<'_>, id: &str, status: &str, now_ms: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO run_states (run_id, status, at_ms) VALUES (?1, ?2, ?3)";
+    all.prepare_cached(sql)?
+        .execute(params![id, status, now_ms])
         .map(|_| ())
 }
 
-pub(crate) fn end(db: &mut Connection, id: &str, now_ms: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE runs SET status = 'completed', ended_ms = ?2 WHERE id = ?1";
+/// A run as it stands; `states` are those it went through, with their times.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) id: String,
+    pub(crate) agent: String,
+    pub(crate) thread_id: Option<String>,
+    pub(crate) status: String,
+    pub(crate) states: Vec<(String, i64)>,
+}
+
+pub(crate) fn standing(db: &mut Connection, id: &str) -> rusqlite::Result<Option<Standing>> {
+    let states = db
+        .prepare_cached("SELECT status, at_ms FROM run_states WHERE run_id = ?1 ORDER BY rowid")?
+        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let sql = "SELECT id, agent, thread_id, status FROM runs WHERE id = ?1";
     db.prepare_cached(sql)?
-        .execute(params![id, now_ms])
-        .map(|_| ())
+        .query_row([id], |row| {
+            Ok(Standing {
+                id: row.get(0)?,
+                agent: row.get(1)?,
+                thread_id: row.get(2)?,
+                status: row.get(3)?,
+                states,
+            })
+        })
+        .optional()
 }
 
 pub(crate) fn append(

@@ -11,7 +11,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "Threads"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (422, "Error"),
             (503, "Error"),
@@ -23,7 +23,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("ThreadFields"),
         &[
             (201, "Thread"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (413, "Error"),
             (422, "Error"),
@@ -36,7 +36,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "Thread"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (503, "Error"),
@@ -48,7 +48,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Some("ThreadFields"),
         &[
             (200, "Thread"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (413, "Error"),
@@ -62,7 +62,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "Archived"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (503, "Error"),
@@ -74,7 +74,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         None,
         &[
             (200, "ThreadMessages"),
-            (401, "Refused"),
+            (401, "Error"),
             (403, "Error"),
             (404, "Error"),
             (422, "Error"),

@@ -50,7 +50,10 @@ pub(super) async fn create(
     let title = title.unwrap_or_else(|| "New thread".into());
     let metadata = metadata.map_or_else(|| "{}".into(), |metadata| metadata.to_string());
     let thread = fresh(&caller.user_id, title, metadata);
-    let row = thread.clone();
+    let mut row = thread.clone();
+    if app.has(Defect::DropsThreadMetadata) {
+        row.metadata = "{}".into();
+    }
     app.store.run(move |db| threads::insert(db, &row)).await?;
     Ok((StatusCode::CREATED, Json(shown(&thread))))
 }

@@ -97,6 +97,42 @@ impl<'a> Fields<'a> {
         Some(value.clone())
     }
 
+    /// Any value that must be there and not be null.
+    pub(crate) fn value(&mut self, name: &str) -> Value {
+        let value = self.get(name).cloned();
+        if value.is_none() {
+            self.note(name, "is missing", "missing");
+        }
+        value.unwrap_or_default()
+    }
+
+    /// A whole number within `range` that may be left out or null.
+    pub(crate) fn optional_number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let value = self.get(name)?;
+        let number = value.as_u64().filter(|number| range.contains(number));
+        if number.is_none() {
+            let (least, most) = (range.start(), range.end());
+            let message = format!("must be a whole number from {least} to {most}");
+            self.note(name, &message, "range");
+        }
+        number
+    }
+
+    /// Yes or no; no when it is left out or null.
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        let Some(value) = self.get(name) else {
+            return false;
+        };
+        if !value.is_boolean() {
+            self.note(name, "must be true or false", "type");
+        }
+        value.as_bool().unwrap_or(false)
+    }
+
     /// Adds a problem that the caller found.
     pub(crate) fn note(&mut self, field: &str, message: &str, kind: &'static str) {
         self.problems.push(Problem {

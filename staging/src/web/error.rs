@@ -1,4 +1,4 @@
-//! Every refusal of the platform, in the two shapes its API declares.
+//! Every refusal of the platform, in the one shape its API declares.
 //!
 //! A handler returns an `ApiError`; the body is written by `render` at the edge, where the trace
 //! id of the request is known. Nothing of the inside (SQL, paths, stack) is ever in a body.
@@ -61,6 +61,16 @@ impl ApiError {
         )
     }
 
+    /// 403: the caller is known and lacks the permission.
+    pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+    }
+
+    /// 400: what the identity provider sent back is not good.
+    pub(crate) fn bad_sign_in(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_SIGN_IN", message)
+    }
+
     /// 404
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
@@ -114,10 +124,8 @@ impl ApiError {
         &self.message
     }
 
-    fn body(&self, correlation: &Correlation) -> Value {
-        if self.status == StatusCode::UNAUTHORIZED {
-            return json!({ "error": "authentication_failed", "message": self.message });
-        }
+    /// `internals` is what a defect tells of the platform's inside.
+    fn body(&self, correlation: &Correlation, internals: Option<&str>) -> Value {
         let mut body = json!({
             "error": true,
             "error_code": self.code,
@@ -128,6 +136,9 @@ impl ApiError {
         });
         if !self.problems.is_empty() {
             body["details"] = json!({ "validation_errors": self.problem_list() });
+        }
+        if let Some(internals) = internals {
+            body["message"] = json!(format!("{}\n{internals}", self.message));
         }
         body
     }
@@ -161,11 +172,11 @@ impl IntoResponse for ApiError {
 }
 
 /// Writes the body of a refusal into its response; any other response stays as it is.
-pub(crate) fn render(response: &mut Response, correlation: &Correlation) {
+pub(crate) fn render(response: &mut Response, correlation: &Correlation, internals: Option<&str>) {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else {
         return;
     };
-    *response.body_mut() = Body::from(error.body(correlation).to_string());
+    *response.body_mut() = Body::from(error.body(correlation, internals).to_string());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if error.status == StatusCode::UNAUTHORIZED {

@@ -100,6 +100,18 @@ fn member(baggage: &str, wanted: &str) -> Option<String> {
     })
 }
 
+/// A text as it stands in a query: everything but letters, digits and `-._~` is escaped.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -141,6 +153,7 @@ mod tests {
         assert_eq!(member(baggage, "muster.case").as_deref(), Some("c 1"));
         assert_eq!(member(baggage, "muster.attempt"), None);
         assert_eq!(percent_decoded("100%"), "100%");
+        assert_eq!(percent_encoded("a b/é"), "a%20b%2F%C3%A9");
     }
 
     #[test]

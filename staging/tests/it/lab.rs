@@ -192,12 +192,37 @@ impl Lab {
         self.running.api_url().trim_start_matches("https://")
     }
 
-    /// A value of the environment file, by the key at the start of its line.
+    /// Another login of a user whom `user` made.
+    pub(crate) async fn log_in(&self, name: &str) -> User {
+        let body = json!({ "email": format!("{name}@example.org"), "password": "a good password" });
+        let answer = self.auth_post("/auth/login", None, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        User::from(&answer.body)
+    }
+
+    /// The headers of an answer whose operation is not declared here, and its status.
+    pub(crate) async fn headers(
+        &self,
+        method: Method,
+        url: &str,
+        ask: Ask<'_>,
+    ) -> (u16, HeaderMap) {
+        let response = self.raw(method, url, ask).await;
+        (response.status().as_u16(), response.headers().clone())
+    }
+
+    /// A value of the environment file, by the key at the start of its line; of several the last
+    /// that is written out.
     pub(crate) fn environment_value(&self, key: &str) -> String {
         let file = std::fs::read_to_string(self.running.environment_file()).unwrap();
         let prefix = format!("{key}: ");
-        let mut lines = file.lines().map(str::trim);
-        let value = lines.find_map(|line| line.strip_prefix(&prefix)).unwrap();
+        let mut lines = file.lines().rev().map(str::trim);
+        let value = lines
+            .find_map(|line| {
+                line.strip_prefix(&prefix)
+                    .filter(|v| !v.starts_with("\"${"))
+            })
+            .unwrap();
         value.trim_matches('"').to_owned()
     }
 }

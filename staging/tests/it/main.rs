@@ -11,7 +11,10 @@
 )]
 
 mod accounts;
+mod browsers;
 mod chat;
+mod configuration;
+mod control;
 mod declared;
 mod defects;
 mod health;
@@ -19,11 +22,14 @@ mod lab;
 mod limits;
 mod load;
 mod messages;
+mod oauth;
 mod promises;
 mod receipts;
 mod runs;
 mod schema;
+mod sessions;
 mod socket;
 mod start;
 mod stream;
 mod threads;
+mod tools;

@@ -1,6 +1,11 @@
 //! What the platform promises, one probe per defect: whether the promise it breaks holds.
 //!
-//! Each probe looks only at what a client sees, and only at answers that came.
+//! Each probe looks only at what a client sees, and only at answers that came. `doors` asks who is
+//! let in, `work` what agents and tools do, `keeping` what is stored and told.
+
+pub(crate) mod doors;
+mod keeping;
+pub(crate) mod work;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -36,6 +41,33 @@ pub(crate) async fn holds(lab: &Lab, defect: Defect) -> bool {
         | D::ToolUnpaired
         | D::EventOfAnotherRun => run_is_sound(lab).await,
         D::HealthLies => outage_shows(lab).await,
+        D::PongForgetsId => keeping::pong_names_its_ping(lab).await,
+        D::SocketsShareUser => keeping::pong_names_its_user(lab).await,
+        D::RegistryHidesOne => work::all_servers_are_listed(lab).await,
+        D::ConfigOpenToAll => doors::configuration_is_closed(lab).await,
+        D::CannedAnswer => work::answer_fits(lab).await,
+        D::StatusSkipsRunning => work::states_are_gone_through(lab).await,
+        D::ToolIgnoresArguments => work::tools_compute(lab).await,
+        D::StaleHealth => work::health_is_fresh(lab).await,
+        D::ForgetsMetadata => keeping::message_keeps_metadata(lab).await,
+        D::DropsThreadMetadata => keeping::thread_keeps_metadata(lab).await,
+        D::PostsToNewestThread => keeping::messages_stay_in_their_thread(lab).await,
+        D::MixesPrompts => work::answers_stay_apart(lab).await,
+        D::TellsInternals => keeping::refusals_are_discreet(lab).await,
+        D::SessionsShareValues => keeping::sessions_stay_apart(lab).await,
+        D::CancelGoesOn => work::cancelled_is_silent(lab).await,
+        D::DropsPartial => work::partials_are_the_answer(lab).await,
+        D::ReordersLongThreads => keeping::long_threads_keep_their_order(lab).await,
+        D::AcceptsForeignIssuer => doors::foreign_issuer_is_refused(lab).await,
+        D::AcceptsForgedState => doors::forged_state_is_refused(lab).await,
+        D::RefreshReusable => doors::refresh_is_good_once(lab).await,
+        D::ExpiresInLies => doors::lifetime_is_told_truly(lab).await,
+        D::LogoutKeepsToken => doors::logout_ends(lab).await,
+        D::KeepsSessionId => doors::login_changes_the_visit(lab).await,
+        D::RedirectsToPlain => doors::plain_is_sent_to_tls(lab).await,
+        D::CorsAllowsAny => doors::other_origins_read_nothing(lab).await,
+        D::EndpointsShareLimit => doors::endpoints_count_apart(lab).await,
+        D::SocketTakesAnyOrigin => doors::foreign_page_opens_no_socket(lab).await,
     }
 }
 
@@ -138,7 +170,7 @@ async fn hits(lab: &Lab, user: &User, count: usize) -> Vec<crate::lab::Answer> {
 
 async fn limits_exactly(lab: &Lab) -> bool {
     let user = lab.user("limited").await;
-    let hits = hits(lab, &user, 24).await;
+    let hits = hits(lab, &user, 14).await;
     let allowed = hits.iter().take_while(|hit| hit.status == 200).count();
     let refused = &hits[allowed..];
     let waits = refused
@@ -147,12 +179,12 @@ async fn limits_exactly(lab: &Lab) -> bool {
     let honest = waits
         .map(|wait| wait.parse::<u64>().unwrap())
         .all(|wait| wait > 0);
-    allowed == 20 && refused.iter().all(|hit| hit.status == 429) && honest
+    allowed == 10 && refused.iter().all(|hit| hit.status == 429) && honest
 }
 
 async fn limits_apart(lab: &Lab) -> bool {
     let (alice, bob) = (lab.user("busy").await, lab.user("idle").await);
-    hits(lab, &alice, 21).await;
+    hits(lab, &alice, 11).await;
     lab.get("/api/limited", Some(&bob)).await.status == 200
 }
 

@@ -78,8 +78,8 @@ async fn credentials_are_needed_and_must_be_good() {
     };
     let refused = lab.api(Method::GET, "/api/threads", bad).await;
     assert_eq!(
-        (refused.status, &refused.body["error"]),
-        (401, &json!("authentication_failed"))
+        (refused.status, &refused.body["error_code"]),
+        (401, &json!("AUTHENTICATION_FAILED"))
     );
     lab.finish().await;
 }
