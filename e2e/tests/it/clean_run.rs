@@ -5,7 +5,7 @@ use e2e::{Muster, Report};
 
 use crate::times;
 
-const TESTS: usize = 8;
+const TESTS: usize = 35;
 
 /// `MUSTER_DEMOS=30` for the long form.
 #[test]
