@@ -48,6 +48,7 @@ pub(super) fn recheck(
         Ok(Input::Rechecked {
             run,
             hash: Digest::from(rechecked.hash),
+            marks: rechecked.marks,
             problems: rechecked.problems,
         })
     });

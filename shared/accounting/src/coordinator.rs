@@ -165,8 +165,9 @@ impl Coordinator {
             Input::Rechecked {
                 run,
                 hash,
+                marks,
                 problems,
-            } => self.rechecked(&run, &hash, problems),
+            } => self.rechecked(&run, &hash, &marks, problems),
             Input::Wake => {
                 // It may have come early: then the same time is asked for again.
                 self.woken_for = None;

@@ -2,14 +2,15 @@
 //!
 //! It shares no code with the fold that runs the grid, so that a mistake there is seen here: one
 //! pass over the events with plain sets of names. `frames` reads the bytes of a log file, `pass`
-//! goes over the events. It never decides anything; it only disagrees.
+//! goes over the events, `marks` reads what decides beside the outcomes. It never decides anything; it only disagrees.
 
 mod frames;
+mod marks;
 mod pass;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use proto::v1::Plan;
@@ -24,6 +25,9 @@ pub struct Rechecked {
     pub table: BTreeMap<String, String>,
     /// SHA-256 of the table, in lower-case hexadecimal.
     pub hash: String,
+    /// What decides the verdict beside the table, one line each: flaky cases, rejected results, and
+    /// what was seen of the environment. Late results have no part in it.
+    pub marks: BTreeSet<String>,
     /// Everything that does not add up, one sentence each; empty when all does.
     pub problems: Vec<String>,
     /// Events read.

@@ -10,6 +10,7 @@ use proto::v1::{CaseResult, HexText, Outcome, Plan, RunEvent, Segment};
 use sha2::{Digest, Sha256};
 
 use crate::Rechecked;
+use crate::marks::Marks;
 
 /// All that the pass remembers.
 #[derive(Default)]
@@ -26,6 +27,7 @@ struct Pass {
     is_opened: bool,
     is_draining: bool,
     has_verdict: bool,
+    marks: Marks,
     problems: Vec<String>,
 }
 
@@ -57,6 +59,7 @@ pub(crate) fn over(
     Rechecked {
         hash: crate::hash(&pass.ended),
         table: pass.ended,
+        marks: pass.marks.finish(),
         problems: pass.problems,
         n_events,
     }
@@ -148,8 +151,16 @@ impl Pass {
             Event::CaseClosed(closed) => self.closed(closed.case.clone(), closed.outcome()),
             Event::AttemptEnded(ended) => self.attempt_over(ended.attempt),
             Event::AttemptLost(lost) => self.attempt_over(lost.attempt),
-            Event::ResultKept(kept) => self.aside(kept.attempt, kept.seq, false),
-            Event::ResultRejected(rejected) => self.aside(rejected.attempt, rejected.seq, false),
+            Event::ResultKept(kept) => {
+                self.marks.kept(kept.result.as_ref());
+                self.aside(kept.attempt, kept.seq, false);
+            }
+            Event::ResultRejected(rejected) => {
+                self.marks.rejected(&rejected);
+                self.aside(rejected.attempt, rejected.seq, false);
+            }
+            Event::RegionProbed(probed) => self.marks.probed(&probed),
+            Event::EnvironmentChanged(changed) => self.marks.changed(&changed),
             Event::ResultLate(late) => self.aside(late.attempt, late.seq, true),
             Event::Draining(_) => self.is_draining = true,
             Event::RunEnded(ended) => {
@@ -165,10 +176,8 @@ impl Pass {
             }
             Event::WorkerJoined(_)
             | Event::WorkerLeft(_)
-            | Event::RegionProbed(_)
             | Event::GateClosed(_)
             | Event::AttemptReattached(_)
-            | Event::EnvironmentChanged(_)
             | Event::CapsShared(_)
             | Event::StopRequested(_) => {}
         }
@@ -211,12 +220,16 @@ impl Pass {
             ));
         }
         self.out.remove(&result.case);
+        self.marks.counted(&result, false);
         self.end(&result.case, result.outcome(), Some(&result));
     }
 
     fn taken_over(&mut self, case: String) {
         match self.carried.get(&case).cloned() {
-            Some(result) => self.end(&case, result.outcome(), Some(&result)),
+            Some(result) => {
+                self.marks.counted(&result, true);
+                self.end(&case, result.outcome(), Some(&result));
+            }
             None => self.say(format!(
                 "case {case} is taken over and the plan carries no result of it"
             )),
@@ -303,7 +316,7 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-fn text(hex_text: Option<&HexText>) -> String {
+pub(crate) fn text(hex_text: Option<&HexText>) -> String {
     match hex_text.and_then(|text| text.form.as_ref()) {
         Some(Form::Hex(bytes)) => hex::encode(bytes),
         Some(Form::Text(text)) => text.clone(),

@@ -4,9 +4,9 @@ use prost::Message;
 use proto::v1::hex_text::Form;
 use proto::v1::run_event::Event;
 use proto::v1::{
-    AttemptEnded, AttemptLost, CaseClosed, CaseResult, CaseSettled, Draining, Evidence, HexText,
-    Outcome, Plan, PlannedCase, ResultKept, RunEnded, RunEvent, RunOpened, Segment, ShardLeased,
-    TermStarted, Verdict,
+    AttemptEnded, AttemptLost, CaseClosed, CaseResult, CaseSettled, Draining, EnvironmentChanged,
+    Evidence, HexText, Outcome, Plan, PlannedCase, Preflight, RegionProbed, ResultKept, ResultLate,
+    ResultRejected, RunEnded, RunEvent, RunOpened, Segment, ShardLeased, TermStarted, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -145,6 +145,80 @@ fn written(events: Vec<Event>) -> Vec<Vec<u8>> {
 
 fn read(events: Vec<Event>) -> Rechecked {
     recheck(&plan(), &written(events), None)
+}
+
+/// The marks of a right log with these events before its last case ends.
+fn marks(between: Vec<Event>) -> Vec<String> {
+    let mut events = right();
+    let at = events.len() - 1;
+    events.splice(at..at, between);
+    let read = read(events);
+    assert_eq!(read.problems, Vec::<String>::new());
+    read.marks.into_iter().collect()
+}
+
+#[test]
+fn the_marks_are_what_decides_beside_the_table() {
+    let met = "met  sure ".to_owned();
+    assert_eq!(marks(Vec::new()), [met.clone()]);
+    let kept = |outcome| {
+        let seq = 2;
+        let (attempt, result) = (1, result("a", outcome));
+        let why = String::new();
+        Event::ResultKept(ResultKept {
+            attempt,
+            seq,
+            result,
+            why,
+        })
+    };
+    assert_eq!(
+        marks(vec![kept(Outcome::Failed)]),
+        ["flaky a", met.as_str()]
+    );
+    assert_eq!(marks(vec![kept(Outcome::Passed)]), [met.as_str()]);
+    assert_eq!(marks(vec![kept(Outcome::Errored)]), [met.as_str()]);
+    let rejected = Event::ResultRejected(ResultRejected {
+        attempt: 1,
+        seq: 2,
+        result: result("a", Outcome::Passed),
+        why: String::new(),
+    });
+    assert_eq!(marks(vec![rejected]), [met.as_str(), "rejected 1/2 a"]);
+    let changed = Event::EnvironmentChanged(EnvironmentChanged {
+        region: "eu".to_owned(),
+        from: "A".to_owned(),
+        to: "B".to_owned(),
+    });
+    assert_eq!(marks(vec![changed]), ["changed eu A B", met.as_str()]);
+    let probed = Event::RegionProbed(RegionProbed {
+        region: "eu".to_owned(),
+        preflight: Some(Preflight {
+            green: true,
+            fingerprint: "A".to_owned(),
+            ..Preflight::default()
+        }),
+    });
+    assert_eq!(marks(vec![probed]), [met.as_str(), "probed eu green A"]);
+}
+
+#[test]
+fn tries_that_differ_are_a_mark_and_what_came_late_is_none() {
+    let mut events = right();
+    if let Some(Event::CaseSettled(settled)) = events.get_mut(3)
+        && let Some(result) = &mut settled.result
+    {
+        result.flaky = true;
+    }
+    let hash = read(events.clone()).hash;
+    events.push(verdict(&hash));
+    events.push(Event::ResultLate(ResultLate {
+        attempt: 1,
+        seq: 2,
+        result: result("a", Outcome::Failed),
+    }));
+    let marks: Vec<_> = read(events).marks.into_iter().collect();
+    assert_eq!(marks, ["flaky a", "met  sure "]);
 }
 
 /// The log with one event more, or another in a place, shows this problem.

@@ -1,6 +1,8 @@
 //! The end of a run: the final table, the second routine, the verdict in one append, and the
 //! run's end in the grid log once no lease can live any more.
 
+use std::collections::BTreeSet;
+
 use domain::event::{GridEvent, RunEvent};
 use domain::gate::Verdict;
 use domain::message::ToWorkerBody;
@@ -17,10 +19,10 @@ impl Coordinator {
         let Some(lead) = self.runs.get_mut(id) else {
             return;
         };
-        if lead.run.n_open() > 0 || lead.recheck_asked || lead.run.is_ended() {
+        if lead.run.n_open() > 0 || lead.recheck_asked.is_some() || lead.run.is_ended() {
             return;
         }
-        lead.recheck_asked = true;
+        lead.recheck_asked = Some(run::marks(&lead.run));
         let after = lead.mark();
         let recheck = Output::Recheck {
             run: id.clone(),
@@ -30,8 +32,17 @@ impl Coordinator {
         self.held.push(after, recheck);
     }
 
-    pub(super) fn rechecked(&mut self, id: &RunId, hash: &Digest, problems: Vec<String>) {
-        let Some(lead) = self.runs.get(id).filter(|lead| lead.recheck_asked) else {
+    pub(super) fn rechecked(
+        &mut self,
+        id: &RunId,
+        hash: &Digest,
+        marks: &BTreeSet<String>,
+        problems: Vec<String>,
+    ) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let Some(own_marks) = &lead.recheck_asked else {
             return;
         };
         let own = crate::digest::of(&run::canonical(&run::table(&lead.run)));
@@ -39,7 +50,8 @@ impl Coordinator {
         let broken = lead.run.broken_conservation().into_iter();
         let broken = broken.map(|why| Integrity::ConservationBroken { why });
         let disagrees = |why| Integrity::RecheckDisagrees { why };
-        let disagreements = problems.into_iter().map(disagrees);
+        let problems = problems.into_iter().chain(differing(own_marks, marks));
+        let disagreements = problems.map(disagrees);
         findings.integrity.extend(broken.chain(disagreements));
         if own != *hash {
             let why = format!("the table's hash is {own}, the second routine says {hash}");
@@ -135,4 +147,13 @@ impl Coordinator {
             self.send_to(&worker, cancel, after.clone());
         }
     }
+}
+
+/// Marks that only one of the two routines reads, one sentence for each.
+fn differing(own: &BTreeSet<String>, second: &BTreeSet<String>) -> Vec<String> {
+    let missed = own.difference(second);
+    let missed = missed.map(|mark| format!("it does not read `{mark}`"));
+    let more = second.difference(own);
+    let more = more.map(|mark| format!("it alone reads `{mark}`"));
+    missed.chain(more).collect()
 }

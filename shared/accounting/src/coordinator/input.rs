@@ -1,5 +1,7 @@
 //! Everything that can happen to a coordinator.
 
+use std::collections::BTreeSet;
+
 use domain::event::{GridEvent, RunEvent, Segment};
 use domain::message::FromWorker;
 use domain::{Digest, Plan, RunId, Term};
@@ -71,10 +73,12 @@ pub enum Input {
     BlobStored {
         digest: Digest,
     },
-    /// What the second routine read out of the raw log: the table's hash, and what it found wrong.
+    /// What the second routine read out of the raw log: the table's hash, the marks that decide
+    /// beside the table, and what it found wrong.
     Rechecked {
         run: RunId,
         hash: Digest,
+        marks: BTreeSet<String>,
         problems: Vec<String>,
     },
     /// The time that `Output::WakeAt` named has come.

@@ -39,7 +39,8 @@ pub(crate) struct Lead {
     /// Something happened that may close regions or tiers, or call for a probe.
     pub(crate) is_survey_due: bool,
     pub(crate) drain_until: Option<Instant>,
-    pub(crate) recheck_asked: bool,
+    /// The marks of the log as far as the second routine was asked to read it; `None` before.
+    pub(crate) recheck_asked: Option<BTreeSet<String>>,
     /// When the verdict was decided, and whether its workers were told to stop.
     pub(crate) ended_at: Option<Instant>,
     pub(crate) is_dismissed: bool,
@@ -92,7 +93,7 @@ impl Lead {
             stray_probes: Vec::new(),
             is_survey_due: true,
             drain_until: None,
-            recheck_asked: false,
+            recheck_asked: None,
             ended_at: None,
             is_dismissed: false,
             is_closed: false,

@@ -185,6 +185,10 @@ impl Oracle {
             if let Some(problem) = again.problems.first() {
                 return Err(format!("run {id}: the second routine disagrees: {problem}"));
             }
+            // What came after the second routine was asked is in neither of its readings.
+            if again.marks != domain::run::marks(run) {
+                return Err(format!("run {id}: the second routine reads other marks"));
+            }
             let outcomes: BTreeMap<_, _> = seen
                 .outcomes
                 .iter()

@@ -5,7 +5,7 @@
 mod plans;
 mod talk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use accounting::coordinator::{Answer, Config, Coordinator, Exit, Input, LogId, Output};
@@ -39,6 +39,7 @@ pub(crate) struct Rig {
     slow_blobs: Option<Vec<Digest>>,
     /// What the second routine says instead of the truth.
     pub(crate) forged_hash: Option<Digest>,
+    pub(crate) forged_marks: Option<BTreeSet<String>>,
     n_clients: u64,
 }
 
@@ -69,6 +70,7 @@ impl Rig {
             only_runs_are_slow: false,
             slow_blobs: None,
             forged_hash: None,
+            forged_marks: None,
             n_clients: 0,
         };
         rig.step(Input::Elected { term: Term(term) });
@@ -203,6 +205,7 @@ impl Rig {
         self.step(Input::Rechecked {
             run,
             hash,
+            marks: self.forged_marks.clone().unwrap_or(again.marks),
             problems: again.problems,
         });
     }

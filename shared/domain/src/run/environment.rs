@@ -4,6 +4,9 @@
 //! must name the same one. Nothing is inferred from silence: an environment that was known and is
 //! silent later, or was silent and is known later, is another one as far as anybody can tell.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::Region;

@@ -1,5 +1,7 @@
 //! Submitting, queueing, ending.
 
+use std::collections::BTreeSet;
+
 use accounting::coordinator::{Answer, Request};
 use domain::event::{RunEvent, StopCause};
 use domain::message::ToWorkerBody;
@@ -123,6 +125,23 @@ fn a_second_routine_that_disagrees_keeps_the_run_from_passing() {
         "{:?}",
         verdict.reasons
     );
+}
+
+#[test]
+fn a_mark_that_only_one_routine_reads_keeps_the_run_from_passing() {
+    let flaky = "flaky suite::a@east".to_owned();
+    for forged in [BTreeSet::from([flaky]), BTreeSet::new()] {
+        let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
+        rig.forged_marks = Some(forged);
+        rig.submit(&plan);
+        rig.join(1, "east-1");
+        rig.work_off(&plan, &[("east-1", 1)], Outcome::Passed);
+        rig.pass(1, &[]);
+        let verdict = rig.run(&plan).verdict().cloned().expect("a verdict");
+        let reasons = &verdict.reasons;
+        assert_eq!(verdict.word, VerdictWord::Incomplete, "{reasons:?}");
+        assert!(reasons[0].starts_with("the second count of the raw log disagrees"));
+    }
 }
 
 #[test]

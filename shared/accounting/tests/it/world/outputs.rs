@@ -124,6 +124,7 @@ impl World {
         let input = Input::Rechecked {
             run,
             hash: domain::Digest::from(again.hash),
+            marks: again.marks,
             problems: again.problems,
         };
         self.later(node, input);
