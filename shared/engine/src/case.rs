@@ -18,6 +18,7 @@ use suite::model::{Suite, Test};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 
+use crate::cover::Cover;
 use crate::interpreter::{Background, Interpreter};
 use crate::judge::Judged;
 use crate::judge::outcome::{self, Played};
@@ -66,6 +67,15 @@ pub(crate) struct EndedTry {
 }
 
 impl Case {
+    /// Takes out what a redactor knows, and what has a secret name.
+    pub(crate) fn cover<'a>(&'a self, redactor: &'a Redactor) -> Cover<'a> {
+        Cover {
+            names: &self.names,
+            hints: &self.hints,
+            redactor,
+        }
+    }
+
     fn seed(&self) -> Seed {
         Seed::new(
             self.run.as_str(),
@@ -99,8 +109,8 @@ pub(crate) async fn run(
     say_goodbye(&interpreter).await;
     let redactor = &interpreter.redactor;
     learn_recording(&case, &recording, redactor);
-    let judged = conclude(played, &recording, redactor);
-    let record = record::of(&recording, &judged, spans, redactor);
+    let judged = conclude(played, &recording, case.cover(redactor));
+    let record = record::of(&recording, &judged, spans, case.cover(redactor));
     EndedTry {
         judged,
         record,
@@ -120,7 +130,7 @@ pub fn evaluate(case: &Arc<Case>, recording: &Recording) -> Judged {
     conclude(
         played.unwrap_or_else(play::unfinished),
         recording,
-        &redactor,
+        case.cover(&redactor),
     )
 }
 
@@ -164,19 +174,19 @@ async fn say_goodbye(interpreter: &Interpreter) {
     .await;
 }
 
-fn conclude(played: Played, recording: &Recording, redactor: &Redactor) -> Judged {
+fn conclude(played: Played, recording: &Recording, cover: Cover<'_>) -> Judged {
     let evidence = evidence(&played, recording);
     let (outcome, reason, fault) = outcome::decide(&played, evidence);
-    let redact = |text: &String| redactor.redact(text);
+    let redact = |text: &String| cover.said(text);
     Judged {
         outcome,
-        reason: limited(redactor.redact(&reason), 300),
+        reason: limited(cover.said(&reason), 300),
         evidence,
         checks: played
             .journal
             .checks
             .iter()
-            .map(|check| redacted(check, redactor))
+            .map(|check| redacted(check, cover))
             .collect(),
         saved: played
             .journal
@@ -196,15 +206,15 @@ fn conclude(played: Played, recording: &Recording, redactor: &Redactor) -> Judge
     }
 }
 
-fn redacted(check: &Check, redactor: &Redactor) -> Check {
+fn redacted(check: &Check, cover: Cover<'_>) -> Check {
     Check {
         actual: check
             .actual
             .iter()
-            .map(|(path, value)| (path.clone(), redactor.redact(value)))
+            .map(|(path, value)| (path.clone(), cover.said(value)))
             .collect(),
-        expected: redactor.redact(&check.expected),
-        error: check.error.as_ref().map(|error| redactor.redact(error)),
+        expected: cover.said(&check.expected),
+        error: check.error.as_ref().map(|error| cover.said(error)),
         ..check.clone()
     }
 }

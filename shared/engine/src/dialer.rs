@@ -165,11 +165,8 @@ impl Dialer {
         let started = Instant::now();
         let addresses = self.resolve(origin, deadline).await?;
         phases.dns_ms = milliseconds(started.elapsed());
-        if !gate.is_open() {
-            return Err(DialError::GateClosed);
-        }
         let started = Instant::now();
-        let (tcp, peer) = connect(&addresses, origin.port, deadline).await?;
+        let (tcp, peer) = connect(&addresses, origin.port, gate, deadline).await?;
         phases.connect_ms = milliseconds(started.elapsed());
         let (stream, session) = if origin.is_tls {
             let started = Instant::now();
@@ -260,15 +257,19 @@ impl Dialer {
     }
 }
 
-/// Tries the addresses in order, and keeps what the last one said.
+/// Tries the addresses in order, each only while the gate is open, and keeps what the last said.
 async fn connect(
     addresses: &[IpAddr],
     port: u16,
+    gate: &dyn LeaseGate,
     deadline: Instant,
 ) -> Result<(TcpStream, SocketAddr), DialError> {
     let mut last = DialError::Timeout { phase: "connect" };
     for &address in addresses {
         let peer = SocketAddr::new(address, port);
+        if !gate.is_open() {
+            return Err(DialError::GateClosed);
+        }
         let until = deadline.min(Instant::now() + CONNECT_LIMIT);
         match timeout_at(until, TcpStream::connect(peer)).await {
             Ok(Ok(tcp)) => {

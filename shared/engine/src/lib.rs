@@ -7,6 +7,7 @@
 //! and `dialer` (the network), `redact` and `record` (the copy for readers), `preflight`.
 
 pub mod case;
+mod cover;
 pub mod dialer;
 pub mod engine;
 mod interpreter;

@@ -1,8 +1,9 @@
 //! Whether the environment is there at all: every suite's `requires`, with retries and evidence.
 //!
 //! The steps run as any steps do, through the same dialer. Every exchange is a probe. The
-//! fingerprint is the SHA-256 over the top-level fields `revision`, `version`, `instance` and
-//! `git_commit` of the answers, sorted: what the environment says of itself and keeps saying.
+//! fingerprint is the SHA-256 over the top-level fields `revision`, `version` and `git_commit` of the
+//! answers, sorted: what the environment says of itself and keeps saying. Which of several replicas
+//! answered (`instance`) is no part of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// For all steps of one suite's `requires`, once.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Fields that tell one deployment from another.
-const FIELDS: [&str; 4] = ["revision", "version", "instance", "git_commit"];
+const FIELDS: [&str; 3] = ["revision", "version", "git_commit"];
 
 pub(crate) async fn run(
     engine: &Inner,

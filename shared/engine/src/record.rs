@@ -3,10 +3,10 @@
 //! Pure. Texts are redacted whole and then cut, so that no part of a secret stays at an edge.
 
 use domain::record::{Check, Exchange, ExchangeKind, Payload, Span, TryRecord};
-use expression::Redactor;
 use http::HeaderMap;
 
 use crate::case::limited;
+use crate::cover::Cover;
 use crate::judge::Judged;
 use crate::recording::{Exchanged, Observation, Place, Record, Recording, Seen, Sent};
 use crate::socket::Entry;
@@ -26,10 +26,10 @@ pub(crate) fn of(
     recording: &Recording,
     judged: &Judged,
     spans: Vec<Span>,
-    redactor: &Redactor,
+    cover: Cover<'_>,
 ) -> TryRecord {
     let mut writer = Writer {
-        redactor,
+        cover,
         left: ALL_BODIES,
     };
     TryRecord {
@@ -79,7 +79,7 @@ impl Item<'_> {
 }
 
 struct Writer<'a> {
-    redactor: &'a Redactor,
+    cover: Cover<'a>,
     left: usize,
 }
 
@@ -189,7 +189,7 @@ impl Writer<'_> {
     }
 
     fn payload(&mut self, bytes: &[u8]) -> Payload {
-        let text = self.text(&String::from_utf8_lossy(bytes));
+        let text = self.cover.text(&String::from_utf8_lossy(bytes));
         let limit = if self.left == 0 { SMALL_BODY } else { BODY };
         let is_cut = text.len() > limit;
         let text = limited(text, limit);
@@ -202,16 +202,12 @@ impl Writer<'_> {
     }
 
     fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
-        let text = |value: &http::HeaderValue| {
-            limited(
-                self.text(&String::from_utf8_lossy(value.as_bytes())),
-                SMALL_BODY * 8,
-            )
+        let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let covered = self.cover.header(name.as_str(), &value);
+            (name.to_string(), limited(covered, SMALL_BODY * 8))
         };
-        headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect()
+        headers.iter().map(text).collect()
     }
 
     fn span(&self, span: Span) -> Span {
@@ -228,7 +224,7 @@ impl Writer<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        self.redactor.redact(text)
+        self.cover.said(text)
     }
 }
 

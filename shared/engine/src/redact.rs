@@ -36,8 +36,8 @@ impl Hints {
             .flat_map(|pattern| pattern.split('*'))
             .filter(|part| !part.is_empty());
         let words: Vec<String> = WORDS.into_iter().chain(own).map(regex::escape).collect();
-        // A backslash-u may spell any name.
-        let mention = Regex::new(&format!(r"(?i){}|\\u", words.join("|"))).ok();
+        // A backslash-u or a percent sign may spell any name.
+        let mention = Regex::new(&format!(r"(?i){}|\\u|%[0-9a-f]{{2}}", words.join("|"))).ok();
         let pair = Regex::new(
             r#"([A-Za-z0-9_.\-]+)["']?\s*[:=]\s*["']?(?:[Bb]earer )?([^\s"'&,;<>]{8,})"#,
         )
@@ -46,7 +46,7 @@ impl Hints {
     }
 
     /// Without an expression to tell by, everything may.
-    fn may_hold(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn may_hold(&self, bytes: &[u8]) -> bool {
         self.mention
             .as_ref()
             .is_none_or(|mention| mention.is_match(bytes))

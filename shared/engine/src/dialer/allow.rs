@@ -11,6 +11,7 @@
 //!
 //! Pure: nothing here resolves or connects. Networks opened by a hook wait for hooks to exist.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -24,6 +25,8 @@ pub struct AllowList {
     names: Vec<NameEntry>,
     networks: Vec<NetworkEntry>,
     reserved: Vec<Reserved>,
+    /// Names that the environment itself writes, in `services`.
+    resolvable: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +47,7 @@ impl AllowList {
             names: Vec::new(),
             networks: Vec::new(),
             reserved: reserved::ranges(),
+            resolvable: BTreeSet::new(),
         };
         for entry in entries {
             match entry {
@@ -62,6 +66,13 @@ impl AllowList {
             }
         }
         list
+    }
+
+    /// Also lets these names be resolved; where they lead must still be admitted.
+    #[must_use]
+    pub fn resolving(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.resolvable.extend(names);
+        self
     }
 
     fn add_host(&mut self, pattern: &str, port: u16) {
@@ -85,13 +96,16 @@ impl AllowList {
     }
 
     /// Whether a name is worth resolving at all: asking a name server about a name that no entry
-    /// could admit would already tell a stranger something.
+    /// could admit would already tell a stranger something, and so would a name that a test made up
+    /// (`${token}.evil.example`) where a network is listed and no name. So an entry names it, or the
+    /// environment does, and a network has its port.
     pub fn admits_name(&self, name: &str, port: u16) -> Result<(), String> {
         let by_name = self.names.iter().any(|entry| entry.names(name, port));
-        let by_network = self
-            .networks
-            .iter()
-            .any(|entry| entry.port.is_none_or(|only| only == port));
+        let by_network = self.resolvable.contains(name)
+            && self
+                .networks
+                .iter()
+                .any(|entry| entry.port.is_none_or(|only| only == port));
         if by_name || by_network {
             Ok(())
         } else {

@@ -9,7 +9,7 @@ use expression::names::Names;
 use suite::environment::{Environment, UserClass};
 use suite::model::{Suite, Test};
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Host, Url};
 
 use super::{EngineConfig, EngineError, LeaseGate};
 use crate::case::{self, Case, EndedTry, first_redactor};
@@ -61,7 +61,7 @@ impl Inner {
             }
         })?;
         let dialer = Arc::new(Dialer::new(
-            AllowList::new(&environment.allow),
+            AllowList::new(&environment.allow).resolving(service_names(environment)),
             config.resolver.clone(),
             tls,
         ));
@@ -145,6 +145,18 @@ fn prepare(suite: &Arc<Suite>, environment: &Environment) -> Vec<((SuiteName, Te
         ((suite.name.clone(), test.id.clone()), prepared)
     });
     prepared.collect()
+}
+
+/// Names of hosts that the environment itself gives services.
+fn service_names(environment: &Environment) -> Vec<String> {
+    let addresses = environment.services.iter();
+    let origins = addresses.filter_map(|(_, url)| Origin::of(&Url::parse(url).ok()?).ok());
+    origins
+        .filter_map(|origin| match origin.host {
+            Host::Domain(name) => Some(name),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
+        })
+        .collect()
 }
 
 fn check_services(environment: &Environment) -> Result<(), EngineError> {

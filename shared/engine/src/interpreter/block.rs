@@ -131,10 +131,11 @@ impl Interpreter {
             .evaluate(frame, expression)
             .map_err(|error| line::broken(&error, place, what))?;
         match evaluated.value.as_int() {
-            Some(count) if (0..=MOST_TURNS).contains(&count) => Ok(count),
+            // A block of no turns would pass without having asked anything.
+            Some(count) if (1..=MOST_TURNS).contains(&count) => Ok(count),
             _ => {
                 let message = format!(
-                    "{what}: {} is not a whole number from 0 to {MOST_TURNS}",
+                    "{what}: {} is not a whole number from 1 to {MOST_TURNS}",
                     self.shown(what, &evaluated.value)
                 );
                 Err(Stop::failed(Fault::new("evaluation", place, message)))

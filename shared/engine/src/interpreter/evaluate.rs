@@ -133,9 +133,9 @@ impl Interpreter {
     pub(crate) fn shown(&self, path: &str, value: &Value) -> String {
         let name = last_name(path);
         self.learn(name, value);
-        let text = self
-            .redactor
-            .redact(&self.redactor.redact_value(name, value).to_string());
+        let cover = self.case.cover(&self.redactor);
+        let shown = cover.json(self.redactor.redact_value(name, value));
+        let text = self.redactor.redact(&shown.to_string());
         cut(text, SHOWN)
     }
 

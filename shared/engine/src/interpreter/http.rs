@@ -184,10 +184,12 @@ fn redirected(exchanged: &Exchanged, before: &Rendered) -> Option<Result<Rendere
                 .join(text)
                 .map_err(|error| format!("`location: {text}` is not an address: {error}"))
         });
-    Some(followed.map(|url| next_request(before, url, response.status)))
+    Some(followed.and_then(|url| next_request(before, url, response.status)))
 }
 
-fn next_request(before: &Rendered, url: Url, status: u16) -> Rendered {
+/// The request that follows. A body may hold secrets as anything else does, and what it would mean
+/// elsewhere nobody knows: it is not carried to another origin.
+fn next_request(before: &Rendered, url: Url, status: u16) -> Result<Rendered, String> {
     let mut next = Rendered {
         url,
         ..before.clone()
@@ -201,9 +203,17 @@ fn next_request(before: &Rendered, url: Url, status: u16) -> Rendered {
         next.headers.remove(CONTENT_LENGTH);
     }
     if next.url.origin() != before.url.origin() {
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
+        if !next.body.is_empty() {
+            return Err(format!(
+                "{status} leads the body of the {} to another origin, {}; it is not carried there",
+                next.method,
+                next.url.origin().ascii_serialization()
+            ));
+        }
+        let always = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+        for name in always.iter().chain(&before.bound) {
             next.headers.remove(name);
         }
     }
-    next
+    Ok(next)
 }

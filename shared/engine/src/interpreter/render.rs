@@ -15,7 +15,7 @@ use url::Url;
 use super::Interpreter;
 use super::frame::Frame;
 use crate::judge::{Fault, Stop, line};
-use crate::recording::Place;
+use crate::recording::{Exchanged, Place};
 use crate::transport::Frame as WireFrame;
 
 /// A request that can be sent.
@@ -25,6 +25,30 @@ pub(crate) struct Rendered {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Headers for this origin alone: what the user's class attaches, what has a secret name, what
+    /// was made from a secret. A redirect to another origin leaves them behind.
+    pub(crate) bound: Vec<HeaderName>,
+}
+
+/// Headers while they are written.
+#[derive(Default)]
+struct Headers {
+    map: HeaderMap,
+    bound: Vec<HeaderName>,
+}
+
+impl Rendered {
+    /// Whether this is what was recorded as sent. Headers that the engine adds are not compared.
+    pub(crate) fn was_sent_as(&self, sent: &Exchanged) -> bool {
+        let has_header = |(name, value): (&HeaderName, &HeaderValue)| {
+            let sent = sent.request_headers.get_all(name);
+            sent.iter().any(|other| other == value)
+        };
+        self.method.as_str() == sent.method
+            && self.url.as_str() == sent.url
+            && self.body == sent.request_body
+            && self.headers.iter().all(has_header)
+    }
 }
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("muster/", env!("CARGO_PKG_VERSION")));
@@ -42,14 +66,17 @@ impl Interpreter {
         let mut headers = self.attached(frame, place)?;
         let (body, content_type) = self.body(frame, &request.body, place)?;
         if let Some(content_type) = content_type {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers
+                .map
+                .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         self.write_headers(frame, &request.headers, &mut headers, place)?;
         Ok(Rendered {
             method,
             url,
-            headers,
+            headers: headers.map,
             body,
+            bound: headers.bound,
         })
     }
 
@@ -69,7 +96,7 @@ impl Interpreter {
                 .map(|template| Ok(self.text(frame, template)?.to_string()))
                 .collect();
             let offered = offered.map_err(|error| line::broken(&error, place, "subprotocols"))?;
-            headers.insert(
+            headers.map.insert(
                 SEC_WEBSOCKET_PROTOCOL,
                 header_value("subprotocols", &offered.join(", "), place)?,
             );
@@ -77,8 +104,9 @@ impl Interpreter {
         Ok(Rendered {
             method: Method::GET,
             url,
-            headers,
+            headers: headers.map,
             body: Bytes::new(),
+            bound: headers.bound,
         })
     }
 
@@ -132,12 +160,13 @@ impl Interpreter {
     }
 
     /// What the user's class attaches, and what says who we are.
-    fn attached(&self, frame: &mut Frame, place: &Place) -> Result<HeaderMap, Stop> {
-        let mut headers = HeaderMap::new();
-        headers.insert(USER_AGENT, AGENT);
+    fn attached(&self, frame: &mut Frame, place: &Place) -> Result<Headers, Stop> {
+        let mut headers = Headers::default();
         if let Some(user) = frame.actor.user().filter(|_| frame.attaches).cloned() {
             self.write_headers(frame, &user.class.attach_headers, &mut headers, place)?;
         }
+        headers.bound = headers.map.keys().cloned().collect();
+        headers.map.entry(USER_AGENT).or_insert(AGENT);
         Ok(headers)
     }
 
@@ -145,7 +174,7 @@ impl Interpreter {
         &self,
         frame: &mut Frame,
         written: &[(String, Template)],
-        headers: &mut HeaderMap,
+        headers: &mut Headers,
         place: &Place,
     ) -> Result<(), Stop> {
         for (name, template) in written {
@@ -154,10 +183,16 @@ impl Interpreter {
                 .map_err(|error| line::broken(&error, place, &format!("header {name}")))?;
             let key = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|error| errored(place, format!("header `{name}`: {error}")))?;
-            if self.case.names.is_secret(name) {
+            let is_secret = self.case.names.is_secret(name);
+            if is_secret {
                 self.learn(name, &value.clone().tainted());
             }
-            headers.insert(key, header_value(name, &value.to_string(), place)?);
+            if is_secret || value.is_tainted() {
+                headers.bound.push(key.clone());
+            }
+            headers
+                .map
+                .insert(key, header_value(name, &value.to_string(), place)?);
         }
         Ok(())
     }

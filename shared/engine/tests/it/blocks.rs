@@ -202,3 +202,26 @@ steps:
     .await;
     assert_ended(&lonely, Outcome::Failed, "within: barrier here");
 }
+
+#[tokio::test]
+async fn a_block_of_no_turns_or_branches_never_passes_silently() {
+    let target = Target::start().await;
+    for block in [
+        "repeat: { times: body.code - 200 }",
+        "parallel: { count: body.code - 200 }",
+    ] {
+        let body = format!(
+            "steps:\n  - http: GET /status/200\n    as: nobody\n    status: 200\n  - {block}\n    as: nobody\n    steps:\n      - http: GET /status/500\n        status: 200\n"
+        );
+        let ended = run(&target, &body).await;
+        assert_ended(&ended, Outcome::Failed, "evaluation: ");
+        assert!(
+            ended
+                .result
+                .reason
+                .contains(": 0 is not a whole number from 1 to "),
+            "{}",
+            ended.result.reason
+        );
+    }
+}

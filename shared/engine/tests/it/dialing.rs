@@ -2,14 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::Outcome;
-use engine::dialer::Origin;
+use engine::dialer::allow::AllowList;
 use engine::dialer::resolve::Resolve;
+use engine::dialer::tls::Tls;
+use engine::dialer::{DialError, Dialer, Origin};
 use engine::{CapShare, Engine, OpenGate};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use suite::environment::Allow;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -236,4 +239,76 @@ async fn the_share_of_users_bounds_a_case() {
         .run_case(job(None), Arc::new(OpenGate), CancellationToken::new())
         .await;
     assert_ended(&ended, Outcome::Errored, "no_capacity: 3 users");
+}
+
+/// Open for so many questions.
+#[derive(Debug)]
+struct Counted(AtomicUsize);
+
+impl engine::LeaseGate for Counted {
+    fn is_open(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        self.0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+}
+
+#[tokio::test]
+async fn the_gate_is_asked_before_each_address() {
+    let target = Target::start().await;
+    let list = AllowList::new(&[Allow::Network {
+        cidr: "127.0.0.0/8".parse().unwrap(),
+        port: None,
+        hook: None,
+    }]);
+    let list = list.resolving(["api.test".to_owned()]);
+    // Nothing listens at the first address, so that the second is tried.
+    let addresses = ["127.0.0.2", "127.0.0.1"].map(|address| address.parse().unwrap());
+    let dialer = Dialer::new(
+        list,
+        Arc::new(Fake(addresses.to_vec())),
+        Tls::new(None).unwrap(),
+    );
+    let origin = Origin::of(&format!("http://api.test:{}/", target.port).parse().unwrap()).unwrap();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    let open = dialer
+        .dial(&origin, &Counted(AtomicUsize::new(3)), deadline)
+        .await;
+    assert_eq!(open.unwrap().peer.port(), target.port);
+    let closing = dialer
+        .dial(&origin, &Counted(AtomicUsize::new(2)), deadline)
+        .await;
+    assert_eq!(closing.unwrap_err(), DialError::GateClosed);
+    tokio::task::yield_now().await;
+    assert_eq!(target.state.connections.load(Ordering::SeqCst), 1);
+}
+
+/// Keeps the names that it was asked for.
+#[derive(Debug, Default)]
+struct Asked(std::sync::Mutex<Vec<String>>);
+
+#[async_trait]
+impl Resolve for Asked {
+    async fn resolve(&self, name: &str, _port: u16) -> Result<Vec<IpAddr>, String> {
+        self.0.lock().unwrap().push(name.to_owned());
+        Ok(vec!["127.0.0.1".parse().unwrap()])
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nothing_mentions_is_never_asked_of_a_name_server() {
+    let target = Target::start().await;
+    let environment = environment_with(target.port, "  - { cidr: 127.0.0.0/8 }\n", "")
+        .replace("http://127.0.0.1", "http://api.test");
+    let body = "steps:\n  - http: GET /health\n    as: nobody\n    status: 200\n    save:\n      away: '\"http://s3cret.evil.test\"'\n  - http: GET ${away}/a\n    as: nobody\n    status: 200\n";
+    let mut config = config(&environment, &suite(body));
+    let asked = Arc::new(Asked::default());
+    config.resolver = asked.clone();
+    let ended = Engine::new(config)
+        .unwrap()
+        .run_case(job(None), Arc::new(OpenGate), CancellationToken::new())
+        .await;
+    assert_ended(&ended, Outcome::Errored, "allow_list: ");
+    assert_eq!(*asked.0.lock().unwrap(), ["api.test"]);
 }

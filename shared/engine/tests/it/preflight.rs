@@ -77,3 +77,15 @@ async fn a_platform_that_comes_late_is_tried_again_and_one_that_is_down_is_red()
         "{down:?}"
     );
 }
+
+#[tokio::test]
+async fn replicas_of_one_deployment_have_one_fingerprint() {
+    let (one, other) = (Target::start().await, Target::start().await);
+    let requires = "  - http: GET /health\n    check:\n      - body.instance.size() > 0\n";
+    let (one, other) = (
+        preflight(&one, requires).await,
+        preflight(&other, requires).await,
+    );
+    assert!(one.green && other.green && one.fingerprint.len() == 64);
+    assert_eq!(one.fingerprint, other.fingerprint);
+}

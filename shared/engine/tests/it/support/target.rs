@@ -164,7 +164,7 @@ async fn answer(mut request: Request<Incoming>, state: Arc<State>) -> Answer {
     match path.split('/').nth(1).unwrap_or_default() {
         "health" => json_answer(
             200,
-            &json!({ "status": "ok", "revision": "r1", "version": 3 }),
+            &json!({ "status": "ok", "revision": "r1", "version": 3, "instance": headers["host"] }),
         ),
         "accounts" => json_answer(201, &json!({ "ok": true })),
         "auth" => {
@@ -195,7 +195,8 @@ async fn answer(mut request: Request<Incoming>, state: Arc<State>) -> Answer {
             &json!({ "code": number() }),
         ),
         "redirect" => {
-            let mut answer = whole(302, "");
+            let status = if number() == 0 { 302 } else { number() };
+            let mut answer = whole(u16::try_from(status).unwrap(), "");
             let to = query.strip_prefix("to=").unwrap_or("/health").to_owned();
             answer.headers_mut().insert("location", to.parse().unwrap());
             answer
