@@ -3,6 +3,7 @@
 //! Nothing is decided here but what can be told from the words alone. What a verb does stands in
 //! `commands`, one file per verb.
 
+mod prove;
 mod selection;
 mod service;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use prove::ProveArgs;
 pub(crate) use selection::{RunArgs, SuiteArgs};
 pub(crate) use service::{CoordinatorArgs, GridArgs, TlsArgs, WorkerArgs};
 
@@ -60,6 +62,9 @@ pub(crate) enum Verb {
     /// Run suites against an environment, here or on a grid, and judge.
     #[command(after_help = selection::RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Say which checks can fail: run each test once, then judge its recording altered.
+    #[command(after_help = prove::EXAMPLES)]
+    Prove(Box<ProveArgs>),
     /// Show one case of a run: exchanges, checks with actual values, saved values.
     #[command(
         after_help = "Examples:\n  muster show test_016\n  muster show test_016@europe-west1 \

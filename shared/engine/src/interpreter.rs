@@ -159,7 +159,8 @@ impl Interpreter {
             );
         }
         match done {
-            Err(Stop::Failed(fault)) if step.soft => {
+            // A walk over what might have been goes on, because each check is asked by itself.
+            Err(Stop::Failed(fault)) if step.soft || self.tape.is_what_if() => {
                 journal.soft.push(*fault);
                 Ok(())
             }
@@ -251,8 +252,10 @@ impl Interpreter {
             journal.checks.push(check);
             stop = stop.or(broken);
         }
-        if let Some(stop) = stop {
-            return Err(stop);
+        if let Some(stop) = &stop
+            && !self.tape.is_what_if()
+        {
+            return Err(stop.clone());
         }
         for (name, expression) in &step.save {
             let saved = self
@@ -260,7 +263,7 @@ impl Interpreter {
                 .map_err(|error| line::broken(&error, place, &format!("save {name}")))?;
             self.save(frame, journal, name, saved.value);
         }
-        Ok(())
+        stop.map_or(Ok(()), Err)
     }
 
     fn save(&self, frame: &mut Frame, journal: &mut Journal, name: &str, value: Value) {

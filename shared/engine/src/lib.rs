@@ -15,6 +15,7 @@ pub mod judge;
 mod needed;
 mod play;
 mod preflight;
+pub mod prove;
 mod record;
 pub mod recording;
 mod redact;

@@ -65,7 +65,12 @@ pub(crate) enum Seen {
     /// A message that was sent, or could not be.
     Sent(Arc<Sent>),
     /// Waiting on a socket's log ended when it had this many entries.
-    Waited { entries: usize, at_ms: f64 },
+    Waited {
+        /// Path of the step that opened it.
+        socket: Arc<str>,
+        entries: usize,
+        at_ms: f64,
+    },
     /// The clock and the sockets' logs at the moment something was evaluated.
     Moment(Arc<Moment>),
     /// A pause or a barrier was passed.
@@ -126,13 +131,13 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Of a connection with TLS.
+    pub(crate) session: Option<Arc<Session>>,
     /// The pieces of an answer that was read as a stream.
     pub(crate) records: Vec<Arc<Record>>,
     pub(crate) values: Values,
 }
 
-    /// Of a connection with TLS.
-    pub(crate) session: Option<Arc<Session>>,
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     body: OnceLock<Value>,
@@ -162,11 +167,6 @@ impl Response {
             .clone()
     }
 
-    /// Header names in lower case; a header that came twice has its values joined by `, `.
-    pub(crate) fn headers(&self, names: &Names) -> Value {
-        self.values
-            .headers
-            .get_or_init(|| headers_value(&self.headers, names))
     /// `version` and `peer_sha256`; nothing without TLS, so that reading them is a missing field.
     pub(crate) fn tls(&self) -> Value {
         let members = self.session.iter().flat_map(|session| {
@@ -179,6 +179,11 @@ impl Response {
         Value::map(members.collect::<Vec<_>>()).with_own_marks(Marks::RECEIVED)
     }
 
+    /// Header names in lower case; a header that came twice has its values joined by `, `.
+    pub(crate) fn headers(&self, names: &Names) -> Value {
+        self.values
+            .headers
+            .get_or_init(|| headers_value(&self.headers, names))
             .clone()
     }
 }

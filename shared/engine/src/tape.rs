@@ -11,7 +11,7 @@ mod ready;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
@@ -53,6 +53,14 @@ pub(crate) struct Live {
 pub(crate) struct Replay {
     seen: Mutex<HashMap<Arc<str>, VecDeque<Seen>>>,
     logs: HashMap<Arc<str>, Arc<Log>>,
+    what_if: Option<WhatIf>,
+}
+
+/// What is known of a walk over a recording that was altered.
+#[derive(Debug, Default)]
+struct WhatIf {
+    /// Something else would have been sent than was, and nobody knows its answer.
+    diverged: AtomicBool,
 }
 
 impl Live {
@@ -141,21 +149,42 @@ impl Live {
 
 impl Replay {
     pub(crate) fn new(recording: &Recording) -> Self {
-        let mut seen: HashMap<Arc<str>, VecDeque<Seen>> = HashMap::new();
-        for observation in &recording.observations {
-            seen.entry(observation.place.path.clone())
-                .or_default()
-                .push_back(observation.seen.clone());
+        let seen =
+            |observation: &Observation| (observation.place.path.clone(), observation.seen.clone());
+        Self::of(
+            recording.observations.iter().map(seen),
+            recording.sockets.iter().cloned(),
+        )
+    }
+
+    /// A walk over what might have been observed: where it sends something else than was sent, or
+    /// asks for what was never observed, it goes no further, and what is around it ends as if its
+    /// time were over.
+    pub(crate) fn what_if(
+        seen: impl Iterator<Item = (Arc<str>, Seen)>,
+        logs: impl Iterator<Item = (Arc<str>, Vec<Entry>)>,
+    ) -> Self {
+        Self {
+            what_if: Some(WhatIf::default()),
+            ..Self::of(seen, logs)
         }
-        let log = |entries: &Vec<Entry>| Arc::new(Log::of(entries.clone()));
-        let logs = recording
-            .sockets
-            .iter()
-            .map(|(path, entries)| (path.clone(), log(entries)))
+    }
+
+    fn of(
+        observations: impl Iterator<Item = (Arc<str>, Seen)>,
+        logs: impl Iterator<Item = (Arc<str>, Vec<Entry>)>,
+    ) -> Self {
+        let mut seen: HashMap<Arc<str>, VecDeque<Seen>> = HashMap::new();
+        for (path, one) in observations {
+            seen.entry(path).or_default().push_back(one);
+        }
+        let logs = logs
+            .map(|(path, entries)| (path, Arc::new(Log::of(entries))))
             .collect();
         Self {
             seen: Mutex::new(seen),
             logs,
+            what_if: None,
         }
     }
 
@@ -181,6 +210,36 @@ impl Tape {
         match self {
             Self::Live(live) => Some(live),
             Self::Replay(_) => None,
+        }
+    }
+
+    /// Whether this walk is over an altered recording: nobody reads the texts of its judgement.
+    pub(crate) fn is_what_if(&self) -> bool {
+        matches!(self, Self::Replay(replay) if replay.what_if.is_some())
+    }
+
+    /// Whether something was to be sent that differs from what was recorded.
+    pub(crate) fn has_diverged(&self) -> bool {
+        match self {
+            Self::Replay(Replay {
+                what_if: Some(what_if),
+                ..
+            }) => what_if.diverged.load(Ordering::Relaxed),
+            _ => false,
+        }
+    }
+
+    /// Goes on only if what is to be sent is what was sent when this was recorded; the answer to
+    /// anything else is not guessed.
+    pub(crate) async fn sends_alike(&self, is_alike: impl FnOnce() -> bool) {
+        if let Self::Replay(Replay {
+            what_if: Some(what_if),
+            ..
+        }) = self
+            && !is_alike()
+        {
+            what_if.diverged.store(true, Ordering::Relaxed);
+            std::future::pending::<()>().await;
         }
     }
 
@@ -270,6 +329,9 @@ impl Tape {
                 match (run_ready(inner.as_mut()), replay.next(&place.path)) {
                     (Some(done), _) => Ok(done),
                     (None, Some(Seen::Expired { during })) => Err(during),
+                    (None, _) if replay.what_if.is_some() => {
+                        Err(Arc::from("what was not recorded"))
+                    }
                     (None, _) => std::future::pending().await,
                 }
             }

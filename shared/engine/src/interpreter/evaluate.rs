@@ -120,7 +120,7 @@ impl Interpreter {
     }
 
     pub(crate) fn learn(&self, name: &str, value: &Value) {
-        if !value.is_tainted() {
+        if self.tape.is_what_if() || !value.is_tainted() {
             return;
         }
         match value.as_text() {
@@ -131,6 +131,9 @@ impl Interpreter {
 
     /// A value's text for a reader: JSON, without secrets, cut to a limit.
     pub(crate) fn shown(&self, path: &str, value: &Value) -> String {
+        if self.tape.is_what_if() {
+            return String::new();
+        }
         let name = last_name(path);
         self.learn(name, value);
         let cover = self.case.cover(&self.redactor);
@@ -188,10 +191,10 @@ impl Interpreter {
             "headers" => response.headers(names),
             "body" => response.body(names),
             "text" => response.text(),
+            "tls" => response.tls(),
             // How long an answer took is a fact about the answer.
             "elapsed_ms" => Value::double(exchanged.elapsed_ms).received(),
             "at_ms" => Value::double(exchanged.at_ms).received(),
-            "tls" => response.tls(),
             _ => return None,
         };
         Some(value)

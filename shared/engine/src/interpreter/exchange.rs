@@ -49,6 +49,9 @@ impl Interpreter {
         let Seen::Exchanged(exchanged) = self.tape.observe(place, live).await else {
             return std::future::pending().await;
         };
+        self.tape
+            .sends_alike(|| rendered.was_sent_as(&exchanged))
+            .await;
         if let (Some(user), Some(response), Ok(url)) = (
             actor.user(),
             &exchanged.response,
@@ -307,10 +310,10 @@ async fn read(
         status: head.status,
         headers: head.headers,
         body: whole.finish(),
+        session: head.session,
         records,
         ..Response::default()
     };
-        session: head.session,
     Exchanged {
         response: Some(response),
         broken,

@@ -31,12 +31,13 @@ impl Interpreter {
         let socket = self.socket(frame, name, place)?;
         let deadline = Instant::now() + step.within;
         let message = self.frame_to_send(frame, message, place)?;
+        let written = payload(&message);
         let live = async {
             let Some(live) = self.tape.live() else {
                 return Seen::Passed;
             };
             let started = Instant::now();
-            let payload = payload(&message);
+            let payload = written.clone();
             let at_ms = live.clock.of(started);
             let broken = deliver(live, &socket, message, deadline).await.err();
             let elapsed_ms = milliseconds(started.elapsed());
@@ -51,6 +52,7 @@ impl Interpreter {
         let Seen::Sent(sent) = self.tape.observe(place, live).await else {
             return std::future::pending().await;
         };
+        self.tape.sends_alike(|| sent.payload == written).await;
         frame.last = Last::Sent {
             at_ms: sent.at_ms,
             elapsed_ms: sent.elapsed_ms,

@@ -75,11 +75,12 @@ impl Interpreter {
             };
             let entries = watch(socket, from, deadline, ends).await;
             Seen::Waited {
+                socket: socket.path.clone(),
                 entries,
                 at_ms: live.clock.at_ms(),
             }
         };
-        let Seen::Waited { entries, at_ms } = self.tape.observe(place, live).await else {
+        let Seen::Waited { entries, at_ms, .. } = self.tape.observe(place, live).await else {
             return std::future::pending().await;
         };
         Waited {
