@@ -19,13 +19,15 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use crate::app::StartError;
 use crate::config::{Config, TlsFiles};
 use crate::shell::Handle;
-use crate::traces;
+use crate::traces::Inbox;
 
 mod control_service;
 mod status;
+mod trace_service;
 mod worker_service;
 
 use control_service::Control;
+use trace_service::Traces;
 use worker_service::Workers;
 
 /// Frames of workers; a record is at most 1 MiB, and a frame holds several.
@@ -42,7 +44,7 @@ const PER_CONNECTION: u32 = 32;
 pub struct Doors {
     server: Server,
     handle: Handle,
-    spans: traces::Receiver,
+    spans: Inbox,
 }
 
 /// Off loopback, whoever can reach the port could read tokens and run tests: no plaintext there.
@@ -55,11 +57,7 @@ pub fn refuse_plaintext(config: &Config) -> Result<(), StartError> {
 }
 
 impl Doors {
-    pub(crate) fn new(
-        config: &Config,
-        handle: Handle,
-        spans: traces::Receiver,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn new(config: &Config, handle: Handle, spans: Inbox) -> Result<Self, StartError> {
         let server = Server::builder()
             .http2_keepalive_interval(Some(Duration::from_secs(10)))
             .http2_keepalive_timeout(Some(Duration::from_secs(5)))
@@ -92,7 +90,9 @@ impl Doors {
             .server
             .add_service(WorkerServiceServer::new(workers).max_decoding_message_size(WORKER_FRAME))
             .add_service(ControlServiceServer::new(control).max_decoding_message_size(SUBMIT))
-            .add_service(TraceServiceServer::new(self.spans).max_decoding_message_size(SPANS))
+            .add_service(
+                TraceServiceServer::new(Traces::new(self.spans)).max_decoding_message_size(SPANS),
+            )
             .serve_with_incoming_shutdown(incoming, stop.cancelled())
             .await;
         streams.close();

@@ -5,6 +5,7 @@ use wire::BadMessage;
 
 use crate::archive::ReadError;
 use crate::shell::Gone;
+use crate::traces::NotTaken;
 
 /// Everything that a door can answer instead of what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,8 @@ pub(super) enum Refusal {
     Gone(#[from] Gone),
     #[error("the first message must be a hello, within {0} s; this is not a worker of muster")]
     NoHello(u64),
+    #[error(transparent)]
+    Spans(#[from] NotTaken),
 }
 
 impl From<Refusal> for Status {
@@ -35,7 +38,7 @@ impl From<Refusal> for Status {
             Refusal::Refused(_) => Self::failed_precondition(text),
             Refusal::NoRun(_) | Refusal::Read(ReadError::NoBlob { .. }) => Self::not_found(text),
             Refusal::Read(_) => Self::data_loss(text),
-            Refusal::Gone(_) => Self::unavailable(text),
+            Refusal::Gone(_) | Refusal::Spans(_) => Self::unavailable(text),
         }
     }
 }

@@ -6,18 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use accounting::coordinator::{Answer, Request};
-use domain::RunId;
 use domain::trace::{ServerSpan, mark};
+use domain::{Instant, RunId};
+use lifecycle::clock;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use proto::v1::ServerSpans;
 use run_log::spans::SpanFile;
 use run_log::{FileStore, LogId};
 
 use super::clean::Source;
-use super::receiver::{Incoming, Rejected};
+use super::inbox::Incoming;
 use crate::shell::Handle;
 
 /// Spans kept of one run, of one trace, and bytes of a run's file.
@@ -73,7 +74,7 @@ impl Keeper {
         while let Ok(incoming) = waiting.recv() {
             let count = self.take(&incoming.spans);
             // The sender may have given up.
-            let _ = incoming.reply.send(Rejected { count });
+            let _ = incoming.reply.send(count);
         }
     }
 
@@ -141,10 +142,13 @@ impl Keeper {
 
     /// Asks for the runs when what is known is older than `age`.
     fn list_again(&mut self, age: Duration) {
-        if self.listed.is_some_and(|listed| listed.elapsed() < age) {
+        if self
+            .listed
+            .is_some_and(|listed| clock::now().since(listed) < age)
+        {
             return;
         }
-        self.listed = Some(Instant::now());
+        self.listed = Some(clock::now());
         let asked = self.handle.ask(Request::List);
         let answer = self
             .runtime
@@ -160,7 +164,7 @@ impl Keeper {
                 file: None,
             });
             if line.is_closed && known.closed.is_none() {
-                known.closed = Some(Instant::now());
+                known.closed = Some(clock::now());
             }
         }
         // Files of runs that nothing is kept of any more are closed.
@@ -171,7 +175,8 @@ impl Keeper {
 
 impl Known {
     fn is_late(&self) -> bool {
-        self.closed.is_some_and(|closed| closed.elapsed() > GRACE)
+        self.closed
+            .is_some_and(|closed| clock::now().since(closed) > GRACE)
     }
 
     /// Counts the span in, if it may be kept.

@@ -1,3 +1,5 @@
+//! Nothing that may be a secret gets past the cleaning; the canary is a token.
+
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Status;

@@ -1,3 +1,5 @@
+//! What goes out, and what happens when nobody takes it; the whole way is tried in `e2e`.
+
 use super::*;
 
 fn span(id: &str, parent: &str, attributes: &[(&str, &str)]) -> Recorded {

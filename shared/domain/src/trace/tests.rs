@@ -1,3 +1,5 @@
+//! Server spans find their place whatever their clocks and parents say.
+
 use crate::record::{ExchangeKind, Payload, Phases};
 
 use super::*;
