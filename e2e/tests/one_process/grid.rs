@@ -177,6 +177,20 @@ impl Client {
         followed
     }
 
+    /// Waits until so many workers are connected.
+    pub(crate) async fn sees_workers(&mut self, n_workers: usize) {
+        let look = async {
+            loop {
+                let reply = self.0.list(v1::ListRequest {}).await.unwrap();
+                if reply.into_inner().workers.len() >= n_workers {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(AT_MOST, look).await.unwrap();
+    }
+
     /// The second routine over the log as the coordinator gives it away.
     pub(crate) async fn recheck(&mut self, planned: &Planned) -> recheck::Rechecked {
         let run = planned.plan.run.to_string();
@@ -218,9 +232,20 @@ pub(crate) struct Planned {
 
 /// As many one-request cases in each region as asked for.
 pub(crate) fn plan(run: &str, target: &Target, tests: usize, regions: &[&str]) -> Planned {
+    plan_under(run, target, tests, regions, "")
+}
+
+/// The same in an environment that says more: lines of its file.
+pub(crate) fn plan_under(
+    run: &str,
+    target: &Target,
+    tests: usize,
+    regions: &[&str],
+    more: &str,
+) -> Planned {
     let address = target.address;
     let environment = format!(
-        "muster: v1\nenvironment: small\nservices:\n  api: \"http://{address}\"\nallow:\n  - \"{address}\"\nregions: [{}]\n",
+        "muster: v1\nenvironment: small\nservices:\n  api: \"http://{address}\"\nallow:\n  - \"{address}\"\nregions: [{}]\n{more}",
         regions.join(", ")
     );
     let mut suite =

@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod caps;
 mod certificates;
 mod grid;
 mod losses;

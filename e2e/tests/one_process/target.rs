@@ -2,8 +2,9 @@
 //! answers back until the test lets them go.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,7 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     n_asked: Arc<AtomicUsize>,
     asked: watch::Receiver<usize>,
+    times: Arc<Mutex<Vec<Instant>>>,
     open: watch::Sender<bool>,
     _serving: JoinSet<()>,
 }
@@ -37,13 +39,17 @@ impl Target {
         let (tell, asked) = watch::channel(0);
         let n_asked = Arc::new(AtomicUsize::new(0));
         let count = n_asked.clone();
+        let times = Arc::<Mutex<Vec<Instant>>>::default();
+        let noted = times.clone();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (opened, tell, count) = (opened.clone(), tell.clone(), count.clone());
+                let noted = noted.clone();
                 connections.spawn(async move {
                     let heard = move || {
+                        noted.lock().unwrap().push(Instant::now());
                         tell.send_replace(count.fetch_add(1, Ordering::SeqCst) + 1);
                     };
                     // A client that goes away ends its own connection.
@@ -55,6 +61,7 @@ impl Target {
             address,
             n_asked,
             asked,
+            times,
             open,
             _serving: serving,
         }
@@ -62,6 +69,16 @@ impl Target {
 
     pub(crate) fn release(&self) {
         self.open.send_replace(true);
+    }
+
+    /// The most requests that came within any span of so long.
+    pub(crate) fn most_within(&self, span: Duration) -> usize {
+        let times = self.times.lock().unwrap().clone();
+        let from = |start: &Instant| {
+            let within = |time: &&Instant| **time >= *start && **time < *start + span;
+            times.iter().filter(within).count()
+        };
+        times.iter().map(from).max().unwrap_or_default()
     }
 
     pub(crate) fn n_asked(&self) -> usize {
