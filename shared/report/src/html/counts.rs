@@ -8,7 +8,7 @@ use super::page::{Page, Tone};
 use super::{ROWS, VALUE, limited, more};
 use crate::escape::clip;
 use crate::figures::{count, duration, equation, grouped, money};
-use crate::summary::{Group, Summary};
+use crate::summary::{Gap, Group, Summary};
 
 /// Names in a cell.
 const NAMES: usize = 20;
@@ -67,19 +67,9 @@ pub(super) fn not_exercised(page: &mut Page, summary: &Summary) {
     if summary.gaps.is_empty() {
         page.raw("<p class=\"calm\">Every planned case was executed to a pass or a failure.</p>\n");
     } else {
-        page.table("Cases not exercised", &["outcome", "why", "cases", "tests"]);
-        let left_out = limited(page, &summary.gaps, ROWS, |page, gap| {
-            page.raw("<tr><th scope=\"row\">");
-            page.badge(Tone::of(Some(gap.outcome)), gap.outcome.word());
-            page.raw("</th><td>").code(&gap.reason);
-            if gap.detail.len() > gap.reason.len() {
-                page.raw("<br>").text(&clip(&gap.detail, VALUE));
-            }
-            page.within("</td><td class=\"num\">", &grouped(gap.cases), "</td><td>");
-            page.codes(gap.tests.iter().map(|test| test.as_str()), NAMES);
-            page.raw("</td></tr>\n");
-        });
-        page.end_table();
+        page.raw("<ul class=\"cards\">\n");
+        let left_out = limited(page, &summary.gaps, ROWS, card);
+        page.raw("</ul>\n");
         more(page, left_out);
     }
     let unplanned = crate::first_screen::unplanned_tiers(summary);
@@ -88,6 +78,22 @@ pub(super) fn not_exercised(page: &mut Page, summary: &Summary) {
         page.within("<p>No test is planned in ", &names.join(", "), ".</p>\n");
     }
     page.raw("</section>\n");
+}
+
+fn card(page: &mut Page, gap: &Gap) {
+    page.raw("<li><p>")
+        .badge(Tone::of(Some(gap.outcome)), gap.outcome.word());
+    page.within(" <strong>", &count(gap.cases, "case"), "</strong> ");
+    page.code(&gap.reason);
+    let detail = gap.detail.strip_prefix(&gap.reason).unwrap_or(&gap.detail);
+    let detail = detail.trim_start_matches([':', ' ']);
+    page.raw("</p>\n");
+    if !detail.is_empty() {
+        page.within("<p>", &clip(detail, VALUE), "</p>\n");
+    }
+    page.raw("<p class=\"dim\">in ");
+    page.codes(gap.tests.iter().map(|test| test.as_str()), NAMES);
+    page.raw("</p></li>\n");
 }
 
 pub(super) fn value(page: &mut Page, summary: &Summary) {
@@ -122,23 +128,19 @@ pub(super) fn value(page: &mut Page, summary: &Summary) {
             .raw("\"></i>");
     }
     page.raw("</div>\n");
-    page.table("Value", &["line", "a month", "state", "why", "tests"]);
+    page.raw("<ul class=\"cards\">\n");
     let left_out = limited(page, &value.lines, ROWS, |page, line| {
-        page.within("<tr><th scope=\"row\">", &line.name, "</th>");
-        page.within(
-            "<td class=\"num\">",
-            &money(line.mrr, &value.currency),
-            "</td><td>",
-        );
-        page.badge(tone(line.state), line.state.word());
-        page.within("</td><td>", &line.why, "</td><td>");
-        page.raw("<details><summary>");
+        page.raw("<li><p>")
+            .badge(tone(line.state), line.state.word());
+        page.within(" <strong>", &line.name, "</strong> ");
+        page.text(&money(line.mrr, &value.currency));
+        page.within(" a month: ", &line.why, "</p>\n");
         let tests = u64::try_from(line.tests.len()).unwrap_or(u64::MAX);
-        page.text(&count(tests, "test")).raw("</summary>");
+        page.within("<details><summary>", &count(tests, "test"), "</summary><p>");
         page.codes(line.tests.iter().map(|test| test.as_str()), ROWS);
-        page.raw("</details></td></tr>\n");
+        page.raw("</p></details></li>\n");
     });
-    page.end_table();
+    page.raw("</ul>\n");
     more(page, left_out);
     page.raw("</section>\n");
 }

@@ -69,8 +69,8 @@ fn probes(page: &mut Page, summary: &Summary) {
             .text(&probe.address)
             .raw("</span>");
         if !probe.error.is_empty() {
-            page.raw("<br>")
-                .badge(Tone::Bad, &clip(&probe.error, VALUE));
+            page.raw("<br>").badge(Tone::Bad, "red").raw(" ");
+            page.text(&clip(&probe.error, VALUE));
         }
         page.within("</th><td>", region, "</td><td class=\"num\">");
         let status = probe.status.map(|status| status.to_string());
@@ -115,8 +115,11 @@ pub(super) fn workers(page: &mut Page, summary: &Summary) {
         }
         page.raw("<td>");
         match &worker.left {
-            Some(why) => page.badge(Tone::Doubtful, &format!("left: {}", clip(why, VALUE))),
-            None => page.badge(Tone::Good, "took part to the end"),
+            Some(why) => page
+                .badge(Tone::Doubtful, "left")
+                .raw(" ")
+                .text(&clip(why, VALUE)),
+            None => page.badge(Tone::Good, "stayed"),
         };
         page.raw("</td></tr>\n");
     });

@@ -11,6 +11,8 @@ use crate::summary::{MatrixRow, Summary};
 
 /// Tests up to which every suite stands open.
 const OPEN: usize = 60;
+/// Regions that stand side by side on a phone, below the test's name.
+const FEW: usize = 3;
 
 pub(super) fn section(page: &mut Page, summary: &Summary) {
     page.section("matrix", "Tests and regions");
@@ -63,7 +65,11 @@ fn table(page: &mut Page, summary: &Summary, regions: &[&str], mut rows: Vec<&Ma
         rows.sort_by_key(|row| is_green(row));
     }
     page.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Outcomes of tests by region\">\n");
-    page.raw("<table class=\"matrix\">\n<thead><tr><th scope=\"col\">test</th>");
+    page.raw(match regions.len() {
+        0..=FEW => "<table class=\"matrix stack\">\n",
+        _ => "<table class=\"matrix\">\n",
+    });
+    page.raw("<thead><tr><th scope=\"col\">test</th>");
     for region in regions {
         page.within("<th scope=\"col\" class=\"col\">", region, "</th>");
     }

@@ -138,7 +138,8 @@ impl Page {
     /// A table that scrolls by itself where it is too wide, also by keyboard.
     pub(super) fn table(&mut self, label: &'static str, head: &[&'static str]) -> &mut Self {
         self.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
-        self.raw(label).raw("\">\n<table>\n<thead><tr>");
+        self.raw(label)
+            .raw("\">\n<table class=\"stack\">\n<thead><tr>");
         for (place, title) in head.iter().enumerate() {
             self.raw(if place == 0 {
                 "<th scope=\"col\">"
