@@ -55,11 +55,10 @@ const FAINT: &str = "(() => {
 
 /// Closes all that folds outcomes and names away, and counts what is then not seen.
 const HIDDEN: &str = "(() => {
-  const folds = [...document.querySelectorAll('#reasons details, #matrix details, td details')];
+  const folds = [...document.querySelectorAll('#reasons details, #matrix details, .cards details')];
   folds.forEach(one => { one.open = false; });
   const inner = folds.map(one => one.querySelector(':scope > :not(summary)')).filter(one => one);
-  const height = one => one.getBoundingClientRect().height;
-  return { folds: inner.length, hidden: inner.filter(one => height(one) === 0).length };
+  return { folds: inner.length, hidden: inner.filter(one => !one.checkVisibility()).length };
 })()";
 
 #[tokio::test]
@@ -94,6 +93,35 @@ async fn a_red_report_reads_well_on_a_phone_on_a_desk_and_on_paper() -> Result<(
     let paper = browser.print().await?;
     assert!(paper.starts_with(b"%PDF"));
     keep("print.pdf", &paper)
+}
+
+/// So that silence above means something: a page with one of each mistake.
+#[tokio::test]
+async fn what_is_wrong_with_a_page_is_noticed() -> Result<()> {
+    let muster = Muster::new()?;
+    let page = "<!doctype html><html><body style='background: #fff'>
+      <p style='color: #bbb'>faint</p><div style='width: 3000px'>wide</div>
+      <div class='scroll' style='overflow: auto'><div style='width: 4000px'>scrolls</div></div>
+      <img src='http://127.0.0.1:9/picture.png' alt=''>
+      <div id='matrix'><details><summary>folded</summary><p>away</p></details></div>
+      <script>console.error('heard')</script></body></html>";
+    let file = muster.write("wrong.html", page)?;
+    let mut browser = Browser::start().await?;
+    browser.open(&file, 1_400).await?;
+    let asked = browser.requests();
+    assert!(
+        asked.iter().any(|one| one.ends_with("/picture.png")),
+        "{asked:?}"
+    );
+    let said = browser.complaints();
+    assert!(said.iter().any(|one| one.contains("heard")), "{said:?}");
+    let out = browser.evaluate(STICKING_OUT).await?["out"].to_string();
+    assert!(out.contains("wide") && out.contains("the page"), "{out}");
+    assert!(!out.contains("DIV.: scrolls"), "{out}");
+    let faint = browser.evaluate(FAINT).await?["faint"].to_string();
+    assert!(faint.contains("P.: 1.9"), "{faint}");
+    assert_eq!(browser.evaluate(HIDDEN).await?["hidden"], 1);
+    Ok(())
 }
 
 /// The page itself, and not one thing more.
