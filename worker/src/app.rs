@@ -134,7 +134,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         keeper,
         grace: config.grace,
     };
-    let session = Session::new(endpoint, config.backoff, news_in);
+    let me = (config.worker.clone(), config.region.clone());
+    let session = Session::new(me, endpoint, config.backoff, news_in);
     let (stop, vanish) = (Stop::new(), Stop::new());
     let ended = on_thread(&config, session, shell, stop.clone(), vanish.clone())?;
     let mut cases = JoinSet::new();

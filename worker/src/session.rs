@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use accounting::worker::StreamId;
 use domain::message::{FromWorker, ToWorker};
+use domain::{Region, WorkerId};
 use lifecycle::Stop;
 use prost::Message;
 use proto::v1;
@@ -61,6 +62,8 @@ impl Link {
 /// Dials for ever.
 #[derive(Debug)]
 pub(crate) struct Session {
+    worker: WorkerId,
+    region: Region,
     endpoint: Endpoint,
     backoff: Backoff,
     news: mpsc::UnboundedSender<News>,
@@ -69,11 +72,14 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(
+        (worker, region): (WorkerId, Region),
         endpoint: Endpoint,
         waits: (Duration, Duration),
         news: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
+            worker,
+            region,
             endpoint,
             backoff: Backoff::new(waits),
             news,
@@ -85,7 +91,7 @@ impl Session {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                broken = self.once() => {
+                broken = self.traced() => {
                     if self.news.is_closed() {
                         return;
                     }
@@ -98,6 +104,20 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// As `once`, within a span that says how it ended.
+    async fn traced(&mut self) -> String {
+        let span = tracing::info_span!(
+            target: "control",
+            "worker session",
+            muster.worker = %self.worker,
+            muster.region = %self.region,
+            muster.ended = tracing::field::Empty,
+        );
+        let ended = self.once().await;
+        span.record("muster.ended", ended.as_str());
+        ended
     }
 
     /// One stream, from dialling to its end; the text says why it ended.

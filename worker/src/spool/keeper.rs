@@ -87,11 +87,25 @@ struct State {
     files: BTreeMap<(RunId, AttemptId), Kept>,
 }
 
+/// What the keeper asks of an attempt's file.
+trait Tail: Write {
+    /// Drops everything behind `length`.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Tail for File {
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}
+
 #[derive(Debug)]
-struct Kept {
-    file: File,
+struct Kept<F = File> {
+    file: F,
     path: PathBuf,
     length: u64,
+    /// Bytes of a broken frame may stand behind `length`: nothing is written before they are cut off.
+    is_torn: bool,
     /// Highest sequence number in the file.
     last: u64,
 }
@@ -173,6 +187,7 @@ impl State {
                 file,
                 path,
                 length,
+                is_torn: false,
                 last: 0,
             };
             self.files.insert(key.clone(), kept);
@@ -182,22 +197,100 @@ impl State {
     }
 }
 
-impl Kept {
-    /// A frame is there whole or not at all.
+impl<F: Tail> Kept<F> {
+    /// A frame is there whole or not at all, and never behind a broken one, where no reader finds
+    /// it.
     fn write(&mut self, seq: u64, frame: &[u8]) -> io::Result<()> {
+        self.mend()?;
+        self.is_torn = true;
         if let Err(error) = self.file.write_all(frame) {
-            self.file.set_len(self.length)?;
+            // When this fails too, the next write begins with it.
+            let _ = self.mend();
             return Err(error);
         }
+        self.is_torn = false;
         self.length += frame.len() as u64;
         self.last = self.last.max(seq);
         Ok(())
     }
 
+    fn mend(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.cut(self.length)?;
+            self.is_torn = false;
+        }
+        Ok(())
+    }
+
     fn empty(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
+        self.file.cut(0)?;
         self.length = 0;
+        self.is_torn = false;
         tracing::trace!(path = %self.path.display(), "all results of the attempt are acknowledged");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes half of what it is given, and cuts nothing, as often as told.
+    #[derive(Debug, Default)]
+    struct Full {
+        bytes: Vec<u8>,
+        n_failures: usize,
+        n_uncut: usize,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.n_failures > 0 {
+                self.n_failures -= 1;
+                self.bytes.extend_from_slice(&bytes[..3]);
+                return Err(io::Error::other("no space"));
+            }
+            self.bytes.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Tail for Full {
+        fn cut(&mut self, length: u64) -> io::Result<()> {
+            if self.n_uncut > 0 {
+                self.n_uncut -= 1;
+                return Err(io::Error::other("nor this"));
+            }
+            self.bytes.truncate(usize::try_from(length).unwrap());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_behind_what_could_not_be_cut_off() {
+        let file = Full {
+            n_failures: 1,
+            n_uncut: 2,
+            ..Full::default()
+        };
+        let mut kept = Kept {
+            file,
+            path: PathBuf::new(),
+            length: 0,
+            is_torn: false,
+            last: 0,
+        };
+        assert!(
+            kept.write(1, b"frame 1").is_err(),
+            "half of it stands there"
+        );
+        assert!(kept.write(1, b"frame 1").is_err(), "and can't be cut off");
+        kept.write(1, b"frame 1").unwrap();
+        kept.write(2, b"frame 2").unwrap();
+        assert_eq!(kept.file.bytes, b"frame 1frame 2");
     }
 }
