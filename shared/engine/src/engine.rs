@@ -47,7 +47,7 @@ impl LeaseGate for OpenGate {
 /// This worker's part of the environment's caps; `None` means no cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CapShare {
-    /// Requests and handshakes per second.
+    /// Requests, handshakes and messages per second; a connect goes with what it is needed for.
     pub rps: Option<f64>,
     /// Users at one time.
     pub users: Option<u32>,

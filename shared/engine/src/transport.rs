@@ -138,6 +138,8 @@ pub trait Transport: Send + Sync + Debug {
     async fn open(&self, call: &Call) -> Result<Opening, Unanswered>;
     /// Whether another message may be sent on a connection that is open already.
     fn may_send(&self) -> bool;
+    /// Waits until one may be sent under the caps: a message takes from the share as a request does.
+    async fn admit_message(&self, deadline: Instant) -> Result<(), Broken>;
 }
 
 /// Why an exchange broke. The first word of its text in a reason is `word`.

@@ -135,6 +135,7 @@ async fn deliver(
     message: WireFrame,
     deadline: Instant,
 ) -> Result<(), Broken> {
+    live.transport.admit_message(deadline).await?;
     let mut changed = socket.log.watch();
     loop {
         if !live.transport.may_send() {

@@ -163,9 +163,8 @@ impl Supervisor {
             .interpreter
             .json(&mut self.frame, template)
             .map_err(|error| format!("the resume message: {error}"))?;
-        if !live.transport.may_send() {
-            return Err("the lease gate is closed".to_owned());
-        }
+        let admitted = live.transport.admit_message(deadline).await;
+        admitted.map_err(|broken| broken.to_string())?;
         let text = message.to_string();
         let started = Instant::now();
         let sent = timeout_at(deadline, wire.send(WireFrame::Text(text.clone()))).await;

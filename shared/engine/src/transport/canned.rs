@@ -95,6 +95,10 @@ impl Transport for CannedTransport {
     fn may_send(&self) -> bool {
         true
     }
+
+    async fn admit_message(&self, _deadline: Instant) -> Result<(), Broken> {
+        Ok(())
+    }
 }
 
 #[derive(Debug)]

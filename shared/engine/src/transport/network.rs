@@ -70,6 +70,10 @@ impl Transport for Network {
     fn may_send(&self) -> bool {
         self.gate.is_open()
     }
+
+    async fn admit_message(&self, deadline: Instant) -> Result<(), Broken> {
+        self.admit(deadline).await
+    }
 }
 
 pub(super) fn phases(dial: DialPhases) -> Phases {

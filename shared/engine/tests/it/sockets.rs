@@ -319,3 +319,33 @@ steps:
     assert_ended(&ended, Outcome::Passed, "");
     assert_eq!(target.seen("GET /ws").len(), 3);
 }
+
+#[tokio::test]
+async fn messages_take_from_the_share_of_requests() {
+    let target = Target::start().await;
+    let send = "  - send: socket\n    json: { type: ping, nonce: n }\n";
+    let body = format!(
+        "steps:\n  - websocket: /runs/whole\n    as: nobody\n{}  - receive: socket\n",
+        send.repeat(5)
+    );
+    let mut config = crate::support::config(
+        &crate::support::environment(&target),
+        &crate::support::suite(&body),
+    );
+    config.share = engine::CapShare {
+        users: None,
+        rps: Some(4.0),
+    };
+    let ended = engine::Engine::new(config)
+        .unwrap()
+        .run_case(
+            crate::support::job(None),
+            std::sync::Arc::new(engine::OpenGate),
+            tokio_util::sync::CancellationToken::new(),
+        )
+        .await;
+    assert_ended(&ended, Outcome::Passed, "");
+    // A handshake and five messages: five waits of a quarter second, less the burst.
+    let took = ended.result.duration;
+    assert!(took >= std::time::Duration::from_millis(1_100), "{took:?}");
+}
