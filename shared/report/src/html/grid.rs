@@ -7,8 +7,11 @@ use super::first_page::revision;
 use super::page::{Page, Tone};
 use super::{ROWS, VALUE, limited, more};
 use crate::escape::clip;
-use crate::figures::{duration, moment};
+use crate::figures::{count, duration, moment};
 use crate::summary::{AsideLine, Summary};
+
+/// Probes up to which green ones stand open too.
+const OPEN: usize = 6;
 
 pub(super) fn environment(page: &mut Page, summary: &Summary) {
     page.section("environment", "Environment and preflight");
@@ -59,6 +62,17 @@ fn probes(page: &mut Page, summary: &Summary) {
         page.raw("<p class=\"dim\">No suite requires anything of the environment.</p>\n");
         return;
     }
+    let is_green = probes.iter().all(|(_, probe)| probe.error.is_empty());
+    let is_open = !is_green || probes.len() <= OPEN;
+    page.raw(if is_open {
+        "<details open><summary>"
+    } else {
+        "<details><summary>"
+    });
+    let number = u64::try_from(probes.len()).unwrap_or(u64::MAX);
+    page.text(&count(number, "probe"));
+    page.raw(if is_green { ", all green" } else { "" })
+        .raw("</summary>\n");
     page.table(
         "Preflight",
         &["probe", "from", "status", "latency", "attempts", "suite"],
@@ -81,6 +95,7 @@ fn probes(page: &mut Page, summary: &Summary) {
     });
     page.end_table();
     more(page, left_out);
+    page.raw("</details>\n");
 }
 
 pub(super) fn workers(page: &mut Page, summary: &Summary) {
@@ -97,13 +112,15 @@ pub(super) fn workers(page: &mut Page, summary: &Summary) {
     }
     page.table(
         "Workers",
-        &[
-            "worker", "region", "cases", "leases", "lost", "slots", "state",
-        ],
+        &["worker", "cases", "leases", "lost", "slots", "state"],
     );
     let left_out = limited(page, &summary.fleet.workers, ROWS, |page, worker| {
-        page.within("<tr><th scope=\"row\">", worker.worker.as_str(), "</th>");
-        page.within("<td>", worker.region.as_str(), "</td>");
+        page.within("<tr><th scope=\"row\">", worker.worker.as_str(), " ");
+        page.within(
+            "<span class=\"dim\">in ",
+            worker.region.as_str(),
+            "</span></th>",
+        );
         let numbers = [
             worker.cases,
             worker.leases,
@@ -136,7 +153,8 @@ fn notes(summary: &Summary) -> Vec<String> {
     let stop = summary.stop.iter();
     let stopped = stop.map(|stop| format!("Stopped by {}: {}.", stop.cause.word(), stop.why));
     let closed = summary.gates_closed.iter();
-    let closed = closed.map(|gate| format!("{}.", crate::conclusions::closed_gate(gate)));
+    let closed =
+        closed.map(|gate| format!("Held back: {}.", crate::conclusions::closed_gate(gate)));
     stopped.chain(closed).collect()
 }
 

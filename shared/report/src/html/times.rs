@@ -47,7 +47,7 @@ pub(super) fn response_times(page: &mut Page, summary: &Summary) {
     );
     page.table(
         "Response times by priority and region",
-        &["where", "P50", "P95", "P99", "longest", "exchanges"],
+        &["where", "P50", "P95", "P99", "longest"],
     );
     let longest = summary
         .response_times
@@ -59,13 +59,14 @@ pub(super) fn response_times(page: &mut Page, summary: &Summary) {
             .show(line.tier)
             .raw(" ")
             .text(line.region.as_str());
-        page.raw("</th>");
+        let exchanges = crate::figures::count(line.count, "exchange");
+        page.within(" <span class=\"dim\">", &exchanges, "</span></th>");
         for ms in [line.p50, line.p95, line.p99, line.max] {
             page.within("<td class=\"num\">", &millis(ms), "</td>");
         }
-        page.within("<td class=\"num\">", &grouped(line.count), "</td></tr>\n");
+        page.raw("</tr>\n");
         page.raw(
-            "<tr class=\"second\" aria-hidden=\"true\"><td colspan=\"6\"><div class=\"range\">",
+            "<tr class=\"second\" aria-hidden=\"true\"><td colspan=\"5\"><div class=\"range\">",
         );
         for (class, ms) in [("p99", line.p99), ("p95", line.p95), ("p50", line.p50)] {
             page.raw("<i class=\"").raw(class).raw("\" style=\"width:");
