@@ -66,6 +66,8 @@ pub struct Coordinator {
     /// Admitted runs whose log is being read for the first time: do they block the rest?
     opening: BTreeMap<RunId, bool>,
     runs: BTreeMap<RunId, Lead>,
+    /// Admitted runs whose log or plan can't be read, and why.
+    unreadable: BTreeMap<RunId, String>,
     /// Closed runs still remembered, oldest first.
     remembered: VecDeque<RunId>,
     workers: BTreeMap<WorkerId, Attendance>,
@@ -102,6 +104,7 @@ impl Coordinator {
             grid_log,
             opening: BTreeMap::new(),
             runs: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             remembered: VecDeque::new(),
             workers: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -160,6 +163,7 @@ impl Coordinator {
             } => self.run_tail(&run, *plan, &segments, wall_ms),
             Input::Durable { log, to } => self.durable(&log, to),
             Input::AppendFailed { log, why } => self.append_failed(&log, &why),
+            Input::RunUnreadable { run, why } => self.set_aside(&run, why),
             Input::StoreFailed { why } => self.exit(Exit::Store(why)),
             Input::BlobStored { digest } => self.blob_stored(&digest),
             Input::Rechecked {

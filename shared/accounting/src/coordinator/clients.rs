@@ -78,6 +78,12 @@ impl Coordinator {
                 "the plan has {n_cases} cases, this grid takes {limit}: split it"
             ));
         }
+        let n_waiting = self.grid.n_waiting() + self.submits.len();
+        if n_waiting >= self.config.max_queued {
+            return Some(format!(
+                "{n_waiting} runs wait here already: submit again when some have ended"
+            ));
+        }
         if let Some(case) = plan.repeated_ids().first() {
             return Some(format!(
                 "case {case} is planned twice: make its rows differ"
@@ -139,7 +145,8 @@ impl Coordinator {
 
     /// Admits runs in the order they were submitted, as far as there is room.
     pub(super) fn admit(&mut self) {
-        let room = self.config.max_active.saturating_sub(self.grid.n_active());
+        let n_active = self.grid.n_active().saturating_sub(self.unreadable.len());
+        let room = self.config.max_active.saturating_sub(n_active);
         let waiting = self.grid.runs().iter().filter(|run| !run.is_admitted);
         let next: Vec<RunId> = waiting.take(room).map(|run| run.run.clone()).collect();
         for run in next {
@@ -152,7 +159,11 @@ impl Coordinator {
         if !self.grid_log.is_quiet() {
             return;
         }
-        let is_new = |run: &RunId| !self.opening.contains_key(run) && !self.runs.contains_key(run);
+        let is_new = |run: &RunId| {
+            !self.opening.contains_key(run)
+                && !self.runs.contains_key(run)
+                && !self.unreadable.contains_key(run)
+        };
         let lines = self.grid.runs().iter();
         let admitted: Vec<RunId> = lines
             .filter(|line| line.is_admitted && !line.is_closed && is_new(&line.run))
@@ -173,6 +184,10 @@ impl Coordinator {
         if is_closed {
             let answer = Answer::Cancelling { run: run.clone() };
             return self.reply(client, answer, Vec::new());
+        }
+        if let Some(why) = self.unreadable.get(run) {
+            let why = format!("run {run} can't be read: {why}");
+            return self.reply(client, Answer::Refused { why }, Vec::new());
         }
         if !is_admitted {
             self.decide_grid(GridEvent::RunAdmitted { run: run.clone() });

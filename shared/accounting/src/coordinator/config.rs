@@ -33,6 +33,10 @@ pub struct Config {
     pub one_process: bool,
     /// Runs that may be active at once; others wait in the order they came.
     pub max_active: usize,
+    /// Runs that may wait to become active; a plan beyond them is refused.
+    pub max_queued: usize,
+    /// Messages and requests that wait for this process to lead; more are sent away.
+    pub max_deferred: usize,
     /// Closed runs that are remembered, for results that come late.
     pub keep_closed: usize,
     /// Plans with more cases are refused.
@@ -58,6 +62,8 @@ impl Config {
             max_downtime: Duration::from_secs(600),
             one_process: false,
             max_active: 1,
+            max_queued: 100,
+            max_deferred: 10_000,
             keep_closed: 8,
             max_cases: 100_000,
             #[cfg(feature = "planted")]

@@ -121,6 +121,7 @@ impl Coordinator {
         while self.remembered.len() > self.config.keep_closed {
             if let Some(oldest) = self.remembered.pop_front() {
                 self.runs.remove(&oldest);
+                self.out.push(Output::Forgotten { run: oldest });
             }
         }
         self.admit();

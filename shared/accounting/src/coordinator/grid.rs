@@ -64,6 +64,11 @@ impl Grid {
             .count()
     }
 
+    /// Runs that were not admitted yet.
+    pub(crate) fn n_waiting(&self) -> usize {
+        self.queue.iter().filter(|run| !run.is_admitted).count()
+    }
+
     pub(crate) fn fold(&mut self, segment: &Segment<GridEvent>) -> Result<(), Illegal> {
         if segment.position != self.tail {
             let (expected, got) = (self.tail, segment.position);

@@ -186,6 +186,11 @@ impl Coordinator {
 
     /// Nothing is known of the attempt: its run is closed for long, or it is of no grid we lead.
     pub(super) fn forget_attempt(&mut self, stream: StreamId, run: RunId, attempt: AttemptId) {
+        if self.unreadable.contains_key(&run) {
+            return self.note(format!(
+                "attempt {attempt} is of run {run}, which can't be read; its worker keeps it"
+            ));
+        }
         self.note(format!(
             "attempt {attempt} of run {run} is not known here; its worker forgets it"
         ));

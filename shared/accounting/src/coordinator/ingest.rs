@@ -205,12 +205,17 @@ impl Coordinator {
 
     fn count(&mut self, run: &RunId, attempt: AttemptId, staged: StagedResult) {
         let seq = staged.seq;
+        let result = staged.result.clone();
         let Some(event) = self.judge_result(run, attempt, staged) else {
             return;
         };
         let changed = self.environment_change(run, &event);
         if !self.decide(run, event, Urgency::Gathered) {
-            return;
+            // No rule says what to make of it: it is kept, and the run can't be GO.
+            let event = rejected(attempt, seq)(result, "the run's own rules refuse it");
+            if !self.decide(run, event, Urgency::Gathered) {
+                return self.ask_again(run, attempt);
+            }
         }
         if let Some(changed) = changed {
             self.decide(run, changed, Urgency::Gathered);
@@ -223,6 +228,19 @@ impl Coordinator {
         let known = worker.and_then(|worker| self.workers.get(&worker));
         if let Some(stream) = known.and_then(|known| known.stream) {
             self.acknowledge(stream, run, attempt, seq);
+        }
+    }
+
+    /// What was taken behind a result that could not be logged is sent again, with it.
+    fn ask_again(&mut self, run: &RunId, attempt: AttemptId) {
+        let Some(lead) = self.runs.get_mut(run) else {
+            return;
+        };
+        lead.staged.remove(&attempt);
+        let holder = lead.run.attempt(attempt).map(|held| held.worker.clone());
+        let known = holder.and_then(|worker| self.workers.get(&worker));
+        if let Some(stream) = known.and_then(|known| known.stream) {
+            self.expect(stream, run, attempt);
         }
     }
 

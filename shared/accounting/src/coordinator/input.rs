@@ -55,7 +55,12 @@ pub enum Input {
         log: LogId,
         why: AppendError,
     },
-    /// A log or a plan could not be read, or a blob not be written.
+    /// A run's log or plan could not be read: the others are led without it.
+    RunUnreadable {
+        run: RunId,
+        why: String,
+    },
+    /// The grid log could not be read, or a blob not be written.
     StoreFailed {
         why: String,
     },

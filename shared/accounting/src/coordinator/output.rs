@@ -42,6 +42,8 @@ pub enum Output {
     PutBlob { digest: Digest, bytes: Vec<u8> },
     /// A run's segments before `up_to` may be shown to followers.
     Published { run: RunId, up_to: u64 },
+    /// A closed run is remembered no longer: nothing more is said of it.
+    Forgotten { run: RunId },
     /// Run the second routine over the run's log before `up_to` and its plan.
     Recheck {
         run: RunId,
@@ -83,6 +85,10 @@ pub enum Answer {
     },
     Runs(Vec<RunLine>),
     Refused {
+        why: String,
+    },
+    /// Nothing is wrong with the request; asked again later, it can be answered.
+    NotYet {
         why: String,
     },
 }

@@ -10,7 +10,7 @@ use domain::{AttemptId, Plan, RunId, Term, WorkerId};
 
 use crate::coordinator::attendance::Attendance;
 use crate::coordinator::config::FORMAT;
-use crate::coordinator::input::{AppendError, Input, LogId};
+use crate::coordinator::input::{AppendError, Input, LogId, StreamId};
 use crate::coordinator::lead::Lead;
 use crate::coordinator::log::Writer;
 use crate::coordinator::output::{Answer, Exit, Output};
@@ -36,8 +36,43 @@ impl Coordinator {
             (Phase::Standby, Input::FromWorker { stream, .. }) => {
                 self.held.push(Vec::new(), Output::Close { stream });
             }
-            (_, input) => self.deferred.push_back(input),
+            (_, input) if self.deferred.len() < self.config.max_deferred => {
+                self.deferred.push_back(input);
+            }
+            (_, Input::FromClient { client, .. }) => {
+                let why = "this coordinator is still reading its logs: ask again soon".to_owned();
+                self.reply(client, Answer::NotYet { why }, Vec::new());
+            }
+            (_, Input::FromWorker { stream, .. }) => self.turn_away(stream),
+            (_, Input::Disconnected { stream }) => self.undefer(stream),
+            _ => {}
         }
+    }
+
+    /// The worker comes back by itself, with all that it still holds.
+    fn turn_away(&mut self, stream: StreamId) {
+        self.undefer(stream);
+        self.held.push(Vec::new(), Output::Close { stream });
+    }
+
+    fn undefer(&mut self, gone: StreamId) {
+        self.deferred.retain(|input| match input {
+            Input::FromWorker { stream, .. } | Input::Disconnected { stream } => *stream != gone,
+            _ => true,
+        });
+    }
+
+    /// A run that can't be read is named and left as it is; the others go on.
+    pub(super) fn set_aside(&mut self, id: &RunId, why: String) {
+        let is_ready = self.runs.get(id).is_some_and(|lead| lead.is_ready);
+        if is_ready {
+            return self.exit(Exit::Unreadable(format!("run {id}: {why}")));
+        }
+        self.note(format!("run {id} can't be read and is set aside: {why}"));
+        self.opening.remove(id);
+        self.runs.remove(id);
+        self.unreadable.insert(id.clone(), why);
+        self.is_dirty = true;
     }
 
     pub(super) fn grid_tail(&mut self, segments: &[Segment<GridEvent>]) {
@@ -120,7 +155,7 @@ impl Coordinator {
             return;
         };
         if let Err(why) = fold_tail(lead, segments) {
-            return self.exit(Exit::Unreadable(format!("run {id}: {why}")));
+            return self.set_aside(id, why);
         }
         if let Some(held) = lead.run.term().filter(|&held| held >= term) {
             return self.exit(Exit::Deposed(format!("term {held}")));
@@ -170,7 +205,8 @@ impl Coordinator {
         };
         for event in &events {
             if let Err(illegal) = lead.run.apply(event) {
-                return self.exit(Exit::Unreadable(format!("run {id}: {illegal}")));
+                let why = illegal.to_string();
+                return self.set_aside(id, why);
             }
         }
         lead.is_ready = true;

@@ -41,18 +41,26 @@ pub(crate) struct Rig {
     pub(crate) forged_hash: Option<Digest>,
     pub(crate) forged_marks: Option<BTreeSet<String>>,
     n_clients: u64,
+    /// A run whose log can't be read.
+    pub(crate) unreadable: Option<RunId>,
 }
 
 impl Rig {
     pub(crate) fn new() -> Self {
         let store = Store::default();
-        Self::with(Config::new("first"), store, BTreeMap::new(), 1, BOOT)
+        Self::with(
+            Config::new("first"),
+            (store, BTreeMap::new()),
+            None,
+            1,
+            BOOT,
+        )
     }
 
     fn with(
         config: Config,
-        store: Store,
-        plans: BTreeMap<RunId, Plan>,
+        (store, plans): (Store, BTreeMap<RunId, Plan>),
+        unreadable: Option<RunId>,
         term: u64,
         now: Instant,
     ) -> Self {
@@ -72,6 +80,7 @@ impl Rig {
             forged_hash: None,
             forged_marks: None,
             n_clients: 0,
+            unreadable,
         };
         rig.step(Input::Elected { term: Term(term) });
         rig
@@ -81,7 +90,8 @@ impl Rig {
     pub(crate) fn takeover(self, adjust: impl Fn(&mut Config)) -> Self {
         let mut config = Config::new("next");
         adjust(&mut config);
-        Self::with(config, self.store, self.plans, 2, self.now)
+        let logs = (self.store, self.plans);
+        Self::with(config, logs, self.unreadable, 2, self.now)
     }
 
     pub(crate) fn step(&mut self, input: Input) {
@@ -135,11 +145,15 @@ impl Rig {
             Output::WakeAt(at) => self.wake = Some(at),
             Output::Exit(exit) => self.exit = Some(exit),
             Output::Note(text) => assert!(!text.contains("illegal"), "{text}"),
-            Output::Published { .. } | Output::Resign => {}
+            Output::Published { .. } | Output::Forgotten { .. } | Output::Resign => {}
         }
     }
 
     fn read(&mut self, run: RunId, from: u64) {
+        if self.unreadable.as_ref() == Some(&run) {
+            let why = "its file is gone".to_owned();
+            return self.step(Input::RunUnreadable { run, why });
+        }
         let log = self.store.runs.get(&LogId::Run(run.clone()));
         let segments = log.map(|log| log.segments[from as usize..].to_vec());
         self.step(Input::RunTail {

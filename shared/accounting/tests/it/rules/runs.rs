@@ -239,3 +239,19 @@ fn a_lease_behind_thousands_of_decisions_waits_for_all_of_them() {
     let probe = |body: &ToWorkerBody| matches!(body, ToWorkerBody::Probe { .. });
     assert!(rig.seen(1).iter().any(probe), "{:?}", rig.seen(1));
 }
+
+#[test]
+fn only_so_many_runs_may_wait() {
+    let mut rig = Rig::new();
+    for number in 0..101 {
+        rig.submit(&plan(&format!("run {number}"), &[("a", "east")]));
+    }
+    let is_refused = |answer: &Answer| matches!(answer, Answer::Refused { .. });
+    assert!(!rig.answers.iter().any(is_refused), "one runs, 100 wait");
+    rig.submit(&plan("one more", &[("a", "east")]));
+    assert!(
+        matches!(rig.answers.last(), Some(Answer::Refused { why }) if why.contains("100 runs wait")),
+        "{:?}",
+        rig.answers.last()
+    );
+}

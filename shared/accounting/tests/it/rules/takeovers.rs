@@ -1,8 +1,10 @@
 //! A coordinator dies, another leads.
 
-use accounting::coordinator::{AppendError, Exit, Input, LogId};
-use domain::message::ToWorkerBody;
-use domain::{Outcome, Plan, Term};
+use accounting::coordinator::{
+    Answer, AppendError, ClientId, Exit, Input, LogId, Output, Request, StreamId,
+};
+use domain::message::{FromWorker, ToWorkerBody};
+use domain::{Instant, Outcome, Plan, Term};
 
 use crate::rig::{Rig, plan, result};
 
@@ -135,4 +137,61 @@ fn a_later_term_in_the_log_is_not_led_over() {
         matches!(rig.exit, Some(Exit::Deposed(_))),
         "term 2 is in the log already"
     );
+}
+
+#[test]
+fn a_run_that_can_not_be_read_keeps_no_other_from_going_on() {
+    let mut rig = Rig::new();
+    let plans = [
+        plan("broken", &[("a", "east")]),
+        plan("sound", &[("a", "east")]),
+    ];
+    rig.submit(&plans[0]);
+    rig.submit(&plans[1]);
+    rig.unreadable = Some(plans[0].run.clone());
+    let mut rig = rig.takeover(|_| {});
+    assert_eq!(rig.exit, None);
+    let (run, why) = (plans[0].run.clone(), "no more".to_owned());
+    rig.ask(Request::Cancel { run, why });
+    assert!(
+        matches!(&rig.answers[..], [Answer::Refused { why }] if why.contains("can't be read")),
+        "{:?}",
+        rig.answers
+    );
+    rig.join(1, "east-1");
+    rig.work_off(&plans[1], &[("east-1", 1)], Outcome::Passed);
+    rig.pass(1, &[1]);
+    assert!(rig.run(&plans[1]).is_ended());
+}
+
+#[test]
+fn while_logs_are_read_only_so_many_may_wait() {
+    let mut config = accounting::coordinator::Config::new("slow");
+    config.max_deferred = 2;
+    let mut machine = accounting::coordinator::Coordinator::new(config);
+    let now = Instant(1);
+    machine.step(now, Input::Elected { term: Term(1) });
+    let ask = |client| Input::FromClient {
+        client: ClientId(client),
+        request: Request::List,
+    };
+    assert_eq!(machine.step(now, ask(1)), []);
+    assert_eq!(machine.step(now, ask(2)), []);
+    let refused = machine.step(now, ask(3));
+    assert!(
+        matches!(
+            &refused[..],
+            [Output::Reply {
+                client: ClientId(3),
+                answer: Answer::NotYet { .. },
+                ..
+            }]
+        ),
+        "{refused:?}"
+    );
+    let stream = StreamId(9);
+    let why = String::new();
+    let message = FromWorker::Leaving { why };
+    let turned_away = machine.step(now, Input::FromWorker { stream, message });
+    assert_eq!(turned_away, [Output::Close { stream }]);
 }

@@ -86,7 +86,7 @@ impl World {
                     return Err(format!("node {node}: {text}"));
                 }
             }
-            Output::Published { .. } | Output::Resign => {}
+            Output::Published { .. } | Output::Forgotten { .. } | Output::Resign => {}
         }
         Ok(())
     }
