@@ -259,6 +259,9 @@ impl Shell {
                     is_news
                 });
             }
+            Output::Forgotten { run } => {
+                self.shown.remove(&run);
+            }
             Output::WakeAt(due) => self.wake = Some(due),
             Output::Note(text) => tracing::info!(term = %self.term, "{text}"),
             // The lock goes with the process; these two are answered by `step`.

@@ -9,6 +9,7 @@ use lifecycle::Stop;
 use proto::v1;
 use proto::v1::control_service_server::ControlService;
 use run_log::Position;
+use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -78,6 +79,18 @@ impl Control {
         }
     }
 
+    /// How far a run's log may be shown: all of it once the run is closed.
+    async fn shown(
+        &self,
+        run: &RunId,
+        is_closed: bool,
+    ) -> Result<watch::Receiver<Position>, Refusal> {
+        match is_closed {
+            true => Ok(watch::channel(Position::MAX).1),
+            false => Ok(self.handle.watch(run.clone()).await?),
+        }
+    }
+
     async fn lines(&self) -> Result<v1::ListReply, Refusal> {
         let mut runs = Vec::new();
         for line in self.runs().await? {
@@ -141,6 +154,9 @@ fn in_pieces(kept: v1::ServerSpans) -> Vec<v1::ServerSpans> {
 }
 
 fn unexpected(answer: &Answer) -> Refusal {
+    if let Answer::NotYet { why } = answer {
+        return Refusal::NotYet(why.clone());
+    }
     Refusal::Refused(format!("the answer was to another question: {answer:?}"))
 }
 
@@ -169,11 +185,7 @@ impl ControlService for Control {
         let v1::FollowRequest { run, from } = request.into_inner();
         let is_closed = self.run(&run).await?.is_closed;
         let run = RunId::from(run);
-        let shown = self
-            .handle
-            .watch(run.clone())
-            .await
-            .map_err(Refusal::from)?;
+        let shown = self.shown(&run, is_closed).await?;
         let tail = self.handle.archive().tail(&run);
         let follow = follow::Follow::new(tail, from, shown, is_closed, self.stop.clone());
         let batches = follow.batches(self.handle.archive().clone());
@@ -214,9 +226,7 @@ impl ControlService for Control {
         request: Request<v1::LogRequest>,
     ) -> Result<Response<Self::LogStream>, Status> {
         let line = self.run(&request.into_inner().run).await?;
-        let watched = self.handle.watch(line.run.clone()).await;
-        let shown = *watched.map_err(Refusal::from)?.borrow();
-        let up_to = if line.is_closed { Position::MAX } else { shown };
+        let up_to = *self.shown(&line.run, line.is_closed).await?.borrow();
         let archive = self.handle.archive();
         let raw = archive.off_runtime(move |archive| archive.raw(&line.run, up_to));
         let raw = raw.await.map_err(Refusal::from)?;

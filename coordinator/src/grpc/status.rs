@@ -16,6 +16,8 @@ pub(super) enum Refusal {
     OtherBundle,
     #[error("{0}")]
     Refused(String),
+    #[error("{0}")]
+    NotYet(String),
     #[error("there is no run {0}; `muster runs` lists them")]
     NoRun(String),
     #[error(transparent)]
@@ -38,7 +40,7 @@ impl From<Refusal> for Status {
             Refusal::Refused(_) => Self::failed_precondition(text),
             Refusal::NoRun(_) | Refusal::Read(ReadError::NoBlob { .. }) => Self::not_found(text),
             Refusal::Read(_) => Self::data_loss(text),
-            Refusal::Gone(_) | Refusal::Spans(_) => Self::unavailable(text),
+            Refusal::Gone(_) | Refusal::NotYet(_) | Refusal::Spans(_) => Self::unavailable(text),
         }
     }
 }

@@ -24,11 +24,22 @@ pub(super) fn read_run(
     from: Position,
 ) {
     answer(archive, inputs, move |archive| {
-        Ok(Input::RunTail {
-            plan: Box::new(archive.plan(&run, &plan)?),
-            segments: archive.run(&run, from)?,
-            wall_ms: clock::wall_ms(),
-            run,
+        let read = || -> Result<_, ReadError> {
+            let plan = Box::new(archive.plan(&run, &plan)?);
+            Ok((plan, archive.run(&run, from)?))
+        };
+        // One run that can't be read keeps no other from being led.
+        Ok(match read() {
+            Ok((plan, segments)) => Input::RunTail {
+                plan,
+                segments,
+                wall_ms: clock::wall_ms(),
+                run,
+            },
+            Err(error) => Input::RunUnreadable {
+                run,
+                why: error.to_string(),
+            },
         })
     });
 }

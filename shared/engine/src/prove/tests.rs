@@ -1,1 +1,0 @@
-//! Checks that can fail are told from those that can not, over recordings of real walks.
