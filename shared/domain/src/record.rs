@@ -141,6 +141,12 @@ pub struct Check {
     pub soft: bool,
 }
 
+/// Whether a step is one of a login, a refresh, or the making of an account: its line is a line of
+/// the environment's file, not of the suite's.
+pub fn is_of_environment(step: &str) -> bool {
+    step.starts_with("login[") || step.contains(".refresh.")
+}
+
 /// Why a try ended before its last step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {

@@ -117,7 +117,12 @@ fn earlier_tries(case: &CaseLine) -> Vec<TestRerun> {
 }
 
 fn description(case: &CaseLine, cause: &Cause) -> String {
-    let mut lines = vec![format!("{}:{} {}", case.file, cause.line, cause.step)];
+    let mut lines = vec![format!(
+        "{}:{} {}",
+        case.file_of(&cause.step),
+        cause.line,
+        cause.step
+    )];
     let fields = [
         ("", &cause.message),
         ("expected: ", &cause.expected),

@@ -41,7 +41,7 @@ pub fn render(case: &CaseLine, record: Option<&CaseRecord>, show: Show) -> Strin
     };
     for (place, tried) in record.tries.iter().enumerate() {
         page.heading(&format!("Try {} of {}", place + 1, record.tries.len()));
-        draw_try(&mut page, tried, show);
+        draw_try(&mut page, case, tried, show);
     }
     page.finish()
 }
@@ -100,16 +100,16 @@ fn evidence(case: &CaseLine) -> String {
 }
 
 /// Exchanges in order, each with the checks of its step behind the last exchange of that step.
-fn draw_try(page: &mut Page, tried: &TryRecord, show: Show) {
+fn draw_try(page: &mut Page, case: &CaseLine, tried: &TryRecord, show: Show) {
     for (place, exchange) in tried.exchanges.iter().enumerate() {
-        draw_exchange(page, exchange, show);
+        draw_exchange(page, case, exchange, show);
         checks_behind(tried, place)
             .into_iter()
-            .for_each(|check| draw_check(page, check));
+            .for_each(|check| draw_check(page, case, check));
     }
     checks_alone(tried)
         .into_iter()
-        .for_each(|check| draw_check(page, check));
+        .for_each(|check| draw_check(page, case, check));
     if !tried.saved.is_empty() {
         page.styled(Style::Strong, "saved").end();
         for (name, value) in &tried.saved {
@@ -118,8 +118,10 @@ fn draw_try(page: &mut Page, tried: &TryRecord, show: Show) {
     }
     if let Some(failure) = &tried.failure {
         page.styled(Style::Bad, "ended").row(&format!(
-            " at {} (line {}): {}",
-            failure.step, failure.line, failure.message
+            " at {} ({}): {}",
+            failure.step,
+            place(case, &failure.step, failure.line),
+            failure.message
         ));
         let fields = [("expected", &failure.expected), ("actual", &failure.actual)];
         for (label, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -154,9 +156,10 @@ pub(crate) fn checks_alone(tried: &TryRecord) -> Vec<&Check> {
     checks.filter(|check| !has_exchange(check)).collect()
 }
 
-fn draw_exchange(page: &mut Page, exchange: &Exchange, show: Show) {
+fn draw_exchange(page: &mut Page, case: &CaseLine, exchange: &Exchange, show: Show) {
     page.styled(Style::Strong, &what(exchange));
-    page.row(&format!("  {} (line {})", exchange.step, exchange.line));
+    let place = place(case, &exchange.step, exchange.line);
+    page.row(&format!("  {} ({place})", exchange.step));
     let user = if exchange.user.is_empty() {
         String::new()
     } else {
@@ -266,7 +269,16 @@ fn draw_part(
     }
 }
 
-fn draw_check(page: &mut Page, check: &Check) {
+/// The line of a step; with its file where that is not the suite's.
+fn place(case: &CaseLine, step: &str, line: u32) -> String {
+    match case.file_of(step) {
+        file if file == case.file => format!("line {line}"),
+        file => format!("{file}:{line}"),
+    }
+}
+
+fn draw_check(page: &mut Page, case: &CaseLine, check: &Check) {
+    let place = place(case, &check.step, check.line);
     let (style, mark) = if check.held {
         (Style::Good, "✓")
     } else {
@@ -274,7 +286,7 @@ fn draw_check(page: &mut Page, check: &Check) {
     };
     page.put("  ")
         .styled(style, mark)
-        .row(&format!(" {}  (line {})", check.expression, check.line));
+        .row(&format!(" {}  ({place})", check.expression));
     let actual = actual(check);
     if !actual.is_empty() {
         page.field(4, "actual", &clip(&actual, VALUE));

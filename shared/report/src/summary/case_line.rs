@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::ids::{CaseId, Digest, Region, SuiteName, TestId, WorkerId};
 use domain::outcome::{Evidence, Outcome};
 use domain::plan::{PlannedCase, Tier};
-use domain::record::{CaseRecord, CaseResult};
+use domain::record::{CaseRecord, CaseResult, is_of_environment};
 use domain::run::{CaseFacts, Kept, Loss, Run};
 
 use super::Records;
@@ -59,6 +59,8 @@ pub struct CaseLine {
     pub kept: Vec<String>,
     pub file: String,
     pub line: u32,
+    /// Where logins and refreshes are written.
+    pub environment_file: String,
     pub(super) is_record_missing: bool,
 }
 
@@ -104,6 +106,14 @@ impl CaseLine {
         tries.chain(self.kept.iter().cloned()).collect()
     }
 
+    /// The file that a step's line is a line of.
+    pub fn file_of(&self, step: &str) -> &str {
+        match is_of_environment(step) && !self.environment_file.is_empty() {
+            true => &self.environment_file,
+            false => &self.file,
+        }
+    }
+
     pub fn is(&self, outcome: Outcome) -> bool {
         self.outcome == Some(outcome)
     }
@@ -128,6 +138,7 @@ pub(super) fn collect(run: &Run, records: Records<'_>, samples: &mut Samples) ->
         let named = facts.result().and_then(|result| result.record.as_ref());
         let record = named.and_then(records);
         let mut line = describe(planned, facts);
+        line.environment_file = run.plan().environment_file.clone();
         line.attempts = attempts.get(&planned.id).copied().unwrap_or_default();
         line.is_record_missing = named.is_some() && record.is_none();
         if let Some(record) = record {
@@ -179,6 +190,7 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
         kept: kept(facts),
         file: planned.file.clone(),
         line: planned.line,
+        environment_file: String::new(),
         is_record_missing: false,
     }
 }

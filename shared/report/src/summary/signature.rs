@@ -83,19 +83,18 @@ fn signature(cases: &[&CaseLine]) -> Option<Signature> {
     let mut regions: Vec<_> = cases.iter().map(|case| case.place().to_owned()).collect();
     regions.sort();
     regions.dedup();
-    let line = first
-        .cause
-        .as_ref()
-        .map(|cause| cause.line)
-        .filter(|line| *line > 0);
+    let cause = first.cause.as_ref().filter(|cause| cause.line > 0);
+    let (file, line) = cause.map_or((first.file.as_str(), first.line), |cause| {
+        (first.file_of(&cause.step), cause.line)
+    });
     Some(Signature {
         outcome: first.outcome?,
         tier: first.tier,
         suite: first.suite.clone(),
         test: first.test.clone(),
         title: first.title.clone(),
-        file: first.file.clone(),
-        line: line.unwrap_or(first.line),
+        file: file.to_owned(),
+        line,
         reason: first.reason.clone(),
         cause: first.cause.clone(),
         cases: cases.iter().map(|case| case.id.clone()).collect(),

@@ -125,7 +125,7 @@ pub(crate) fn login_failed() -> CaseRecord {
         tries: vec![TryRecord {
             exchanges: vec![exchange(0.0, 9.0, 500)],
             failure: Some(Failure {
-                step: "users.member.login[0]".to_owned(),
+                step: "login[member].login[0]".to_owned(),
                 line: 14,
                 message: "login answered 500".to_owned(),
                 ..Failure::default()

@@ -56,6 +56,15 @@ fn a_failed_case_in_full() {
 }
 
 #[test]
+fn a_login_is_shown_where_the_environment_writes_it() {
+    let summary = of_each();
+    let case = summary.find("test_032@europe-west1").unwrap();
+    let shown = show::render(case, Some(&records::login_failed()), Show::default());
+    let ended = "ended at login[member].login[0] (staging.yaml:14): login answered 500";
+    assert!(shown.contains(ended), "{shown}");
+}
+
+#[test]
 fn a_case_that_was_never_executed() {
     let summary = of_each();
     let case = summary.find("test_020@us").unwrap();
