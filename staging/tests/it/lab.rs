@@ -179,13 +179,16 @@ impl Lab {
     }
 
     pub(crate) async fn tls_stream(&self, authority: &str) -> TlsStream<TcpStream> {
+        self.try_tls(authority).await.unwrap()
+    }
+
+    pub(crate) async fn try_tls(&self, authority: &str) -> std::io::Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(authority).await.unwrap();
         tcp.set_nodelay(true).unwrap();
         let host = authority.split(':').next().unwrap().to_owned();
         self.tls
             .connect(ServerName::try_from(host).unwrap(), tcp)
             .await
-            .unwrap()
     }
 
     pub(crate) fn api_authority(&self) -> &str {

@@ -17,6 +17,7 @@ mod configuration;
 mod control;
 mod declared;
 mod defects;
+mod entrances;
 mod health;
 mod lab;
 mod limits;

@@ -60,3 +60,22 @@ async fn sockets_open_at_once_are_counted_at_their_peak() {
     assert_eq!(receipts["requests"][0]["status"], 101);
     lab.finish().await;
 }
+
+#[tokio::test]
+async fn requests_in_flight_at_once_are_counted_at_their_peak() {
+    let lab = Lab::start(&[]).await;
+    let asked = (0..4).map(|i| {
+        let body = json!({ "type": "data", "message": format!("q{i}"), "simulate_delay_ms": 600 });
+        let ask = Ask {
+            headers: vec![("baggage", "muster.nonce=n-3".to_owned())],
+            body: Some(body.to_string()),
+            ..Ask::default()
+        };
+        lab.api(Method::POST, "/api/agents/execute", ask)
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let receipts = lab.get("/__ref/receipts/n-3", None).await.body;
+    assert_eq!(receipts["in_flight"], json!({ "now": 0, "peak": 4 }));
+    lab.finish().await;
+}
