@@ -1,7 +1,12 @@
 //! The environment file that tells a client all it needs: addresses, authority, users, limits.
 //!
-//! It is written on every start, because ports, authority and tokens are new each time. The tokens
-//! that it calls expired or foreign are signed with the real key, and good for nothing.
+//! It is written on every start, because ports, authority and tokens are new each time. The file
+//! travels with every run, so that secrets stand in files beside it, which do not. The tokens that
+//! it calls expired or foreign are signed with the real key, and good for nothing.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::auth::{Claims, Kind, Tokens};
 use crate::entrances::Ports;
@@ -42,6 +47,28 @@ pub(crate) fn useless_tokens(tokens: &Tokens) -> Result<UselessTokens, Error> {
         foreign_audience: sign(&audience)?,
         foreign_issuer: sign(&issuer)?,
     })
+}
+
+/// Writes what the file refers to, in a folder beside it that only its owner can read.
+pub(crate) fn write_secrets(facts: &Facts<'_>, folder: &Path) -> io::Result<()> {
+    let useless = &facts.useless;
+    let secrets = folder.join("secrets");
+    fs::create_dir_all(&secrets)?;
+    for (name, value) in [
+        ("expired", useless.expired.as_str()),
+        ("foreign_audience", useless.foreign_audience.as_str()),
+        ("foreign_issuer", useless.foreign_issuer.as_str()),
+        ("admin_key", facts.admin_key),
+    ] {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(secrets.join(name))?
+            .write_all(value.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// The file's text.
@@ -96,20 +123,10 @@ regions: [us-central1, europe-west1, asia-east1]
 }
 
 fn values(facts: &Facts<'_>) -> String {
-    let Facts {
-        config,
-        useless,
-        admin_key,
-        ..
-    } = facts;
+    let config = facts.config;
     let (limit, window_ms) = (config.limit, config.limit_window.as_millis());
     let servers = discovery::names().collect::<Vec<_>>().join(", ");
     let origin = config.origins.first().map_or("", String::as_str);
-    let UselessTokens {
-        expired,
-        foreign_audience,
-        foreign_issuer,
-    } = useless;
     format!(
         r#"# What suites need to know about this platform; a suite reads ${{vars.limit}}.
 vars:
@@ -121,10 +138,10 @@ vars:
 
 # Really signed, and no longer or nowhere here of use; a suite reads ${{env.tokens.expired}}.
 tokens:
-  expired: "{expired}"
-  foreign_audience: "{foreign_audience}"
-  foreign_issuer: "{foreign_issuer}"
-  admin_key: "{admin_key}"
+  expired: {{ file: secrets/expired }}
+  foreign_audience: {{ file: secrets/foreign_audience }}
+  foreign_issuer: {{ file: secrets/foreign_issuer }}
+  admin_key: {{ file: secrets/admin_key }}
 
 "#
     )

@@ -18,7 +18,7 @@ use crate::app::{App, Inner};
 use crate::auth::Tokens;
 use crate::contract::Contract;
 use crate::entrances::{Entrances, Ports};
-use crate::environment::{Facts, useless_tokens, written};
+use crate::environment::{Facts, useless_tokens, write_secrets, written};
 use crate::limits::Limiter;
 use crate::store::{Store, users};
 use crate::telemetry::Telemetry;
@@ -132,6 +132,8 @@ impl Running {
         };
         fs::write(&self.ca_file, &self.ca_pem).map_err(at(&self.ca_file))?;
         let file = &self.environment_file;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        write_secrets(&facts, folder).map_err(at(folder))?;
         fs::write(file, written(&facts)).map_err(at(file))
     }
 }

@@ -20,9 +20,12 @@ use crate::executor::{self, Contexts};
 use crate::session::Session;
 use crate::shell::{End, Shell};
 use crate::spool::{Keeper, Spool, SpoolError};
+use crate::watchdog::{Part, Watchdog, Watched};
 
 /// How long the last words may take to leave.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How often each runtime says that it turns.
+const REPORTS_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a worker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -116,8 +119,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         config.worker.clone(),
         config.region.clone(),
         key,
+        config.secrets.clone(),
     );
     let (executor, owner) = executor::make(contexts, inputs.clone());
+    let watched = Watched::default();
+    let watchdog = Watchdog::start(watched.clone(), config.worker.to_string());
+    let watchdog = watchdog.map_err(StartError::Thread)?;
     let machine = machine(&config, &mut spool);
     let written = move |(run, attempt, seq)| {
         let input = Input::SpoolWritten { run, attempt, seq };
@@ -133,13 +140,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         executor,
         keeper,
         grace: config.grace,
+        watched: watched.clone(),
     };
     let me = (config.worker.clone(), config.region.clone());
     let session = Session::new(me, endpoint, config.backoff, news_in);
     let (stop, vanish) = (Stop::new(), Stop::new());
     let ended = on_thread(&config, session, shell, stop.clone(), vanish.clone())?;
     let mut cases = JoinSet::new();
-    cases.spawn(owner.run());
+    cases.spawn(async move {
+        // It watches as long as anything may be executed here.
+        let _watchdog = watchdog;
+        tokio::select! {
+            () = owner.run() => {}
+            () = watched.keep(Part::Cases, REPORTS_EVERY) => {}
+        }
+    });
     Ok(Running {
         stop,
         vanish,
@@ -185,6 +200,8 @@ async fn live(session: Session, shell: Shell, stop: Stop, vanish: Stop) -> Resul
     let hang_up = Stop::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(session.run(hang_up.clone()));
+    let reports = shell.watched.clone().keep(Part::Leases, REPORTS_EVERY);
+    tasks.spawn(reports);
     let end = shell.run(stop, vanish).await;
     if end != End::Vanished {
         // The session ends by itself once all it was given has left.

@@ -18,6 +18,8 @@ pub struct Config {
     pub spool: PathBuf,
     /// Needed off loopback, where plaintext is refused.
     pub tls: Option<TlsFiles>,
+    /// Where files of secrets lie; the folder of a run's own environment file when `None`.
+    pub secrets: Option<PathBuf>,
     /// How often it tells the coordinator that it lives.
     pub beat: Duration,
     /// How long `stop` waits for cases to finish before it aborts them.
@@ -40,6 +42,7 @@ impl Config {
             coordinator: coordinator.into(),
             spool: spool.into(),
             tls: None,
+            secrets: None,
             beat: Duration::from_secs(5),
             grace: Duration::from_secs(20),
             backoff: (Duration::from_millis(100), Duration::from_secs(5)),

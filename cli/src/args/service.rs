@@ -95,6 +95,9 @@ pub(crate) struct WorkerArgs {
     /// Where results wait until they are acknowledged.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Where the files lie that environments name as secrets. Runs reach nothing outside it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
 }

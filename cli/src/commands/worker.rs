@@ -21,6 +21,7 @@ async fn serve(args: &WorkerArgs, output: &Output) -> Result<ExitCode, Error> {
     let config = Config {
         slots: args.slots,
         tls: args.tls.for_dialling(),
+        secrets: args.secrets.clone(),
         ..Config::new(name, region, &args.grid, &args.data)
     };
     let mut running = worker::start(config).await.map_err(refused)?;

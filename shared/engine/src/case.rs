@@ -137,7 +137,8 @@ pub fn evaluate(case: &Arc<Case>, recording: &Recording) -> Judged {
 /// A redactor that knows what is secret before anything is received.
 pub(crate) fn first_redactor(key: [u8; 32], environment: &Environment) -> Redactor {
     let redactor = Redactor::new(key);
-    let known = environment.tokens.iter().chain(&environment.vars);
+    let named = environment.tokens.iter().chain(&environment.secrets);
+    let known = named.chain(&environment.vars);
     for (name, value) in known.filter(|(_, value)| value.is_tainted()) {
         redactor.learn_value(name, value);
     }

@@ -7,6 +7,7 @@
 mod inner;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::dialer::resolve::{Resolve, SystemResolver};
 use crate::judge::Judged;
 use crate::preflight;
 use crate::recording::Recording;
+use crate::secrets::SecretError;
 pub(crate) use inner::Inner;
 use inner::Prepared;
 
@@ -66,6 +68,8 @@ pub struct EngineConfig {
     pub share: CapShare,
     /// The machine's own, unless a test answers for it.
     pub resolver: Arc<dyn Resolve>,
+    /// Where files of secrets lie; the folder of the environment's own file when `None`.
+    pub secrets: Option<PathBuf>,
 }
 
 impl EngineConfig {
@@ -86,6 +90,7 @@ impl EngineConfig {
             redaction_key,
             share: CapShare::default(),
             resolver: Arc::new(SystemResolver),
+            secrets: None,
         }
     }
 }
@@ -105,6 +110,8 @@ pub enum EngineError {
         "the certificates in `{path}` can't be used: {why}; give PEM with at least one CERTIFICATE"
     )]
     Certificates { path: String, why: String },
+    #[error(transparent)]
+    Secret(#[from] SecretError),
 }
 
 /// One case to run.

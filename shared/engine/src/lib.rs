@@ -19,6 +19,7 @@ pub mod prove;
 mod record;
 pub mod recording;
 mod redact;
+pub mod secrets;
 mod seed;
 mod socket;
 mod tape;

@@ -134,6 +134,7 @@ fn root(interpreter: &Interpreter, span_id: &str) -> Frame {
     let env = [
         ("name", Value::text(case.environment.name.as_str())),
         ("tokens", pairs(&case.environment.tokens)),
+        ("secrets", pairs(&case.environment.secrets)),
     ];
     scope.set("test", Value::map(test));
     scope.set("env", Value::map(env));

@@ -16,8 +16,13 @@ pub struct Environment {
     pub services: Vec<(String, String)>,
     pub allow: Vec<Allow>,
     pub vars: BTreeMap<String, Value>,
-    /// Named values of the environment file readable as `env.tokens.NAME`; secrets are tainted.
+    /// Values readable as `env.tokens.NAME`, tainted: those that the file spells out. What it refers
+    /// to is added where it is resolved.
     pub tokens: BTreeMap<String, Value>,
+    /// Values readable as `env.secrets.NAME`, tainted; empty until they are resolved.
+    pub secrets: BTreeMap<String, Value>,
+    /// What the file refers to. References travel; values are read where the engine is made.
+    pub references: Vec<Reference>,
     pub tls: Tls,
     pub regions: Vec<String>,
     /// In the order written; the first is the default class.
@@ -27,6 +32,32 @@ pub struct Environment {
     pub redact: Vec<String>,
     /// Names taken out of `redact`.
     pub redact_not: Vec<String>,
+}
+
+/// A secret that stands elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub group: SecretGroup,
+    pub name: String,
+    pub source: SecretSource,
+    /// Line of the entry in the environment's file.
+    pub line: u32,
+}
+
+/// Under which key of the file a secret is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretGroup {
+    Tokens,
+    Secrets,
+}
+
+/// Where a secret stands, on the machine of the worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A variable of the worker's process.
+    Variable(String),
+    /// A file in the worker's folder of secrets: a relative path that never leads out of it.
+    File(String),
 }
 
 /// One entry of the allow-list; a connection must match one by resolved address and port.

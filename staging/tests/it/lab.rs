@@ -226,7 +226,14 @@ impl Lab {
                     .filter(|v| !v.starts_with("\"${"))
             })
             .unwrap();
-        value.trim_matches('"').to_owned()
+        // A secret stands beside the file, which says where.
+        let named = value
+            .strip_prefix("{ file: ")
+            .and_then(|rest| rest.strip_suffix(" }"));
+        match (named, self.running.environment_file().parent()) {
+            (Some(path), Some(folder)) => std::fs::read_to_string(folder.join(path)).unwrap(),
+            _ => value.trim_matches('"').to_owned(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Fetching goes over a connection of its own, so that a large bundle never delays a beat.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ struct Shared {
     region: Region,
     /// Under it secrets are digested for display; it never leaves this worker.
     redaction_key: [u8; 32],
+    /// Where files of secrets lie.
+    secrets: Option<PathBuf>,
 }
 
 /// A run as this worker executes it; cheap to clone.
@@ -68,12 +71,14 @@ impl Contexts {
         worker: WorkerId,
         region: Region,
         redaction_key: [u8; 32],
+        secrets: Option<PathBuf>,
     ) -> Self {
         let shared = Shared {
             channel,
             worker,
             region,
             redaction_key,
+            secrets,
         };
         Self {
             shared: Arc::new(shared),
@@ -169,6 +174,7 @@ impl Context {
             self.shared.redaction_key,
         );
         config.share = share;
+        config.secrets.clone_from(&self.shared.secrets);
         Ok(config)
     }
 

@@ -19,6 +19,7 @@ use crate::dialer::tls::Tls;
 use crate::dialer::{Dialer, Origin};
 use crate::needed;
 use crate::redact::Hints;
+use crate::secrets;
 use crate::tape::Cancel;
 use crate::transport::network::Network;
 
@@ -46,7 +47,9 @@ pub(super) struct Prepared {
 }
 
 impl Inner {
-    pub(super) fn new(config: EngineConfig) -> Result<Self, EngineError> {
+    pub(super) fn new(mut config: EngineConfig) -> Result<Self, EngineError> {
+        let resolved = secrets::resolve(&config.environment, config.secrets.as_deref())?;
+        config.environment = Arc::new(resolved);
         let environment = &config.environment;
         check_services(environment)?;
         let tls = Tls::new(environment.tls.ca_pem.as_deref()).map_err(|why| {

@@ -17,6 +17,7 @@ mod outcomes;
 mod preflight;
 mod recorded;
 mod refused;
+mod references;
 mod secrets;
 mod sockets;
 mod steps;

@@ -13,6 +13,7 @@ pub(crate) struct Around {
     pub(crate) services: Option<BTreeSet<String>>,
     pub(crate) vars: Option<BTreeSet<String>>,
     pub(crate) tokens: Option<BTreeSet<String>>,
+    pub(crate) secrets: Option<BTreeSet<String>>,
     pub(crate) regions: Option<BTreeSet<String>>,
     /// Each class of users with what its login saves; in the order written.
     pub(crate) classes: Option<Vec<(String, BTreeSet<String>)>>,
@@ -26,6 +27,7 @@ impl Around {
             extend(&mut around.services, keys(environment.get("services")));
             extend(&mut around.vars, keys(environment.get("vars")));
             extend(&mut around.tokens, keys(environment.get("tokens")));
+            extend(&mut around.secrets, keys(environment.get("secrets")));
             if let Some(regions) = environment.get("regions").and_then(Node::as_list) {
                 extend(&mut around.regions, regions.iter().filter_map(text));
             }

@@ -4,6 +4,7 @@
 
 mod allow;
 mod classes;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use expression::Value;
 use expression::names::Names as SecretNames;
 
+use self::secrets::is_secret;
 use super::template::{literal, value_of};
 use super::{Fields, Reader};
 use crate::environment::{Allow, Caps, Environment, Tls};
@@ -41,7 +43,9 @@ impl Reader<'_> {
         let (redact, redact_not) = self.redact(fields.get("redact"));
         let secret = SecretNames::new(&redact, &redact_not);
         let vars = self.vars(fields, vars, &secret);
-        let tokens = self.tokens(fields.get("tokens"));
+        let mut references = Vec::new();
+        let tokens = self.tokens(fields.get("tokens"), &mut references);
+        self.secrets(fields.get("secrets"), &mut references);
         let tls = fields.get("tls").and_then(|node| self.tls(node, sources));
         let regions = fields
             .get("regions")
@@ -60,6 +64,8 @@ impl Reader<'_> {
             allow,
             vars,
             tokens,
+            secrets: BTreeMap::new(),
+            references,
             tls: tls.unwrap_or_default(),
             regions,
             users,
@@ -142,23 +148,22 @@ impl Reader<'_> {
         let entries = fields
             .get("vars")
             .map_or(&[][..], |node| self.entries(node, "values by name"));
-        let kept = |name: &str, value: Value| {
-            let value = value.taint_fields(|field| secret.is_secret(field));
-            if secret.is_secret(name) {
-                value.tainted()
-            } else {
-                value
-            }
-        };
         let mut vars = BTreeMap::new();
         for entry in entries {
             self.identifier(&entry.key, entry.key_span);
-            vars.insert(entry.key.clone(), kept(&entry.key, value_of(&entry.value)));
+            let value = value_of(&entry.value);
+            if is_secret(secret, &entry.key, &value) {
+                self.tell_secret_var(&entry.key, entry.key_span);
+            }
+            vars.insert(entry.key.clone(), value);
         }
         for (name, written) in given {
-            if vars.contains_key(name) {
-                let scalar = Scalar::plain(written.trim());
-                vars.insert(name.clone(), kept(name, literal(&scalar)));
+            let value = literal(&Scalar::plain(written.trim()));
+            if is_secret(secret, name, &value) {
+                let span = fields.key_span("vars").unwrap_or(Span::new(0, 1));
+                self.tell_secret_given(name, span);
+            } else if vars.contains_key(name) {
+                vars.insert(name.clone(), value);
             } else {
                 self.tell_unknown_var(name, written, &vars, fields);
             }
@@ -181,16 +186,6 @@ impl Reader<'_> {
         let span = fields.key_span("vars").unwrap_or(Span::new(0, 1));
         let message = format!("`--var {name}={written}` names no variable of this environment");
         self.problems.fix(span, message, fix);
-    }
-
-    fn tokens(&self, node: Option<&Node>) -> BTreeMap<String, Value> {
-        let entries = node.map_or(&[][..], |node| self.entries(node, "secrets by name"));
-        let read = |entry: &Entry| {
-            self.identifier(&entry.key, entry.key_span);
-            let text = self.text(&entry.value, "text")?;
-            Some((entry.key.clone(), Value::text(text).tainted()))
-        };
-        entries.iter().filter_map(read).collect()
     }
 
     fn tls(&self, node: &Node, sources: &Sources) -> Option<Tls> {

@@ -204,11 +204,15 @@ impl Reader<'_> {
                 members.iter().map(String::as_str).collect(),
                 member,
             ),
-            What::Record(_) if *root == "env" && *member == "tokens" => {
-                let (word, tokens) = (chain.get(2)?, self.around.tokens.as_ref()?);
-                let known = tokens.iter().map(String::as_str).collect();
-                (!tokens.contains(*word))
-                    .then(|| unknown(format!("env.tokens.{word}"), known, word))?
+            What::Record(_) if *root == "env" && matches!(*member, "tokens" | "secrets") => {
+                let named = match *member {
+                    "tokens" => self.around.tokens.as_ref(),
+                    _ => self.around.secrets.as_ref(),
+                };
+                let (word, named) = (chain.get(2)?, named?);
+                let known = named.iter().map(String::as_str).collect();
+                (!named.contains(*word))
+                    .then(|| unknown(format!("env.{member}.{word}"), known, word))?
             }
             What::Socket { .. } if !SOCKET_MEMBERS.contains(member) => {
                 unknown(format!("{root}.{member}"), SOCKET_MEMBERS.to_vec(), member)

@@ -252,7 +252,8 @@ impl Reader<'_> {
     fn refused(&self, fields: Fields<'_>, node: &Node) -> Option<ExpectedStatus> {
         for key in WITH_AN_ANSWER {
             if let Some(span) = fields.key_span(key) {
-                let message = format!("`{key}` and `refused`: where no answer comes, there is none to it");
+                let message =
+                    format!("`{key}` and `refused`: where no answer comes, there is none to it");
                 self.problems.fix(span, message, "keep one of them");
             }
         }

@@ -122,7 +122,7 @@ impl Reader<'_> {
     pub(crate) fn base_names(&self) -> Names<'static> {
         let mut names = Names::default();
         names.record("vars", self.around.vars.clone(), false);
-        let of_env = ["name", "tokens"].map(str::to_owned);
+        let of_env = ["name", "secrets", "tokens"].map(str::to_owned);
         names.record("env", Some(BTreeSet::from(of_env)), false);
         let of_test = ["nonce", "id"].map(str::to_owned);
         names.record("test", Some(BTreeSet::from(of_test)), false);

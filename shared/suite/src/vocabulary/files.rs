@@ -154,13 +154,24 @@ pub(crate) static ENVIRONMENT: Noun = Noun {
         required("services", Shape::Map(&Shape::Text), "Base addresses; the first is the default."),
         required("allow", Shape::List(&Shape::OneOf(&[Shape::Text, Shape::Noun(&ALLOW)])), "What may be dialled."),
         optional("vars", Shape::Map(&Shape::Any), "Values readable as `vars.NAME`."),
-        optional("tokens", Shape::Map(&Shape::Text), "Secrets readable as `env.tokens.NAME`."),
+        optional("secrets", Shape::Map(&Shape::Noun(&REFERENCE)), "Where secrets stand; readable as `env.secrets.NAME`."),
+        optional("tokens", Shape::Map(&Shape::OneOf(&[Shape::Text, Shape::Noun(&REFERENCE)])), "Readable as `env.tokens.NAME`, never printed."),
         optional("tls", Shape::Noun(&TLS), "Whom to trust."),
         optional("regions", Shape::List(&Shape::Name), "Where workers run."),
         optional("users", Shape::Map(&Shape::Noun(&USER_CLASS)), "Classes of users; the first is the default."),
         not_yet("hooks", "run the program beside the grid and name its address under `services:`", "Programs the worker may start."),
         optional("caps", Shape::Noun(&CAPS), "Limits over the whole fleet."),
         optional("redact", Shape::OneOf(&[Shape::List(&Shape::Text), Shape::Noun(&REDACT)]), "Names of secret fields and headers."),
+    ]],
+};
+
+#[rustfmt::skip]
+pub(crate) static REFERENCE: Noun = Noun {
+    name: "a secret",
+    id: "secret",
+    keys: &[&[
+        optional("env", Shape::Text, "A variable of the worker's process."),
+        optional("file", Shape::Text, "A file in the worker's folder of secrets."),
     ]],
 };
 

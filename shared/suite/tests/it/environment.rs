@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use suite::environment::Allow;
+use suite::environment::{Allow, SecretGroup, SecretSource};
 use suite::{Options, Sources};
 
 use crate::{CA, ENVIRONMENT, ENVIRONMENT_PATH};
@@ -82,8 +82,86 @@ fn an_environment_is_read_whole() {
 fn secrets_are_tainted_from_the_start() {
     let environment = good();
     assert!(environment.tokens["expired"].is_tainted());
-    assert!(environment.vars["api_token"].is_tainted());
     assert!(!environment.vars["limit"].is_tainted());
+}
+
+#[test]
+fn secrets_are_references_and_never_values() {
+    let environment = good();
+    let found: Vec<_> = environment
+        .references
+        .iter()
+        .map(|reference| (reference.group, reference.name.as_str(), &reference.source))
+        .collect();
+    let file = SecretSource::File("tokens/foreign".to_owned());
+    let variable = SecretSource::Variable("TEST_API_KEY".to_owned());
+    let expected = [
+        (SecretGroup::Tokens, "foreign", &file),
+        (SecretGroup::Secrets, "api_key", &variable),
+    ];
+    assert_eq!(found, expected);
+    assert!(environment.secrets.is_empty());
+}
+
+#[test]
+fn a_secret_in_clear_is_refused_wherever_it_would_travel() {
+    let line = "  api_key: { env: TEST_API_KEY }\n";
+    for (written, expected) in [
+        (
+            "  api_key: hunter2\n",
+            "`api_key` stands here in clear, and this file travels",
+        ),
+        ("  api_key: {}\n", "where does `api_key` stand?"),
+        (
+            "  api_key: { env: A, file: b }\n",
+            "where does `api_key` stand?",
+        ),
+        (
+            "  api_key: { file: /etc/shadow }\n",
+            "`/etc/shadow` is not a path inside a folder of secrets",
+        ),
+        (
+            "  api_key: { file: a/../../b }\n",
+            "`a/../../b` is not a path inside a folder of secrets",
+        ),
+        ("  api_key: { env: A B }\n", "`A B` is not a name"),
+    ] {
+        let told = load(&ENVIRONMENT.replace(line, written), &[])
+            .err()
+            .unwrap_or_default();
+        assert!(
+            told.len() == 1 && told[0].contains(expected),
+            "{written} {told:?}"
+        );
+    }
+    for (vars, expected) in [
+        (
+            "vars:\n  api_token: hunter2\n",
+            "`api_token` holds a secret by its name",
+        ),
+        (
+            "vars:\n  login: { password: hunter2 }\n",
+            "`login` holds a secret by its name",
+        ),
+    ] {
+        let told = load(&ENVIRONMENT.replace("vars:\n", vars), &[])
+            .err()
+            .unwrap_or_default();
+        assert!(
+            told.len() == 1 && told[0].contains(expected) && !told[0].contains("hunter2"),
+            "{told:?}"
+        );
+    }
+    for given in ["api_token", "limit_secret"] {
+        let told = load(ENVIRONMENT, &[(given, "hunter2")])
+            .err()
+            .unwrap_or_default();
+        assert!(
+            told.len() == 1
+                && told[0].contains(&format!("`--var {given}=…` is a secret by its name")),
+            "{told:?}"
+        );
+    }
 }
 
 #[test]

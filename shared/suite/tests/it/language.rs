@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use suite::model::{
-    Acting, Body, Branches, ExpectedStatus, JsonTemplate, Placement, Refusal, StepKind, ValueTemplate,
+    Acting, Body, Branches, ExpectedStatus, JsonTemplate, Placement, Refusal, StepKind,
+    ValueTemplate,
 };
 
 use crate::{loaded, problems};

@@ -101,11 +101,7 @@ const IN_STEPS: &[(&str, &str, &str)] = &[
         "9:15 ",
         "",
     ),
-    (
-        "- http: GET /\n  save:\n    tls: body.x\n",
-        "9:11 ",
-        "",
-    ),
+    ("- http: GET /\n  save:\n    tls: body.x\n", "9:11 ", ""),
     (
         "- http: GET /\n  within: 5\n",
         "8:17 `5` has no unit; write 5s or 5ms",
