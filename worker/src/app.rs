@@ -119,7 +119,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         config.worker.clone(),
         config.region.clone(),
         key,
-        config.secrets.clone(),
     );
     let (executor, owner) = executor::make(contexts, inputs.clone());
     let watched = Watched::default();

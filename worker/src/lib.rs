@@ -2,7 +2,8 @@
 //!
 //! Decisions are `accounting::worker`'s; this crate moves bytes between that machine, the stream,
 //! the spool and the engine. Reading order: `config`, `app` (the only file that names every part),
-//! `shell` (the loop), `session` (the stream), `executor` (cases), `gate` (the lease), `spool`.
+//! `shell` (the loop), `session` (the stream), `executor` (cases), `gate` (the lease), `spool`,
+//! `watchdog` (the last stop).
 
 pub mod app;
 pub mod config;
@@ -12,6 +13,7 @@ mod gate;
 mod session;
 mod shell;
 mod spool;
+mod watchdog;
 
 pub use app::{ExitError, Running, StartError, start};
 pub use config::{Config, TlsFiles};

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use accounting::worker::{Input, Output, StreamId, Worker};
+use accounting::worker::{CaseKey, Input, Output, StreamId, Worker};
 use domain::Instant;
 use lifecycle::{Stop, clock};
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use crate::executor::{Executor, Order as Work};
 use crate::gate::Gates;
 use crate::session::{Link, News};
 use crate::spool::{Keeper, Order as Keep};
+use crate::watchdog::Watched;
 
 /// How long aborted cases may take to end, on top of the grace.
 const ABORTED_WITHIN: Duration = Duration::from_secs(5);
@@ -28,6 +29,7 @@ pub(crate) struct Shell {
     pub(crate) executor: Executor,
     pub(crate) keeper: Keeper,
     pub(crate) grace: Duration,
+    pub(crate) watched: Watched,
 }
 
 /// Why the loop ended.
@@ -50,6 +52,7 @@ struct State {
     executor: Executor,
     keeper: Keeper,
     wake: Option<Instant>,
+    watched: Watched,
 }
 
 impl Shell {
@@ -63,6 +66,7 @@ impl Shell {
             executor,
             keeper,
             grace,
+            watched,
         } = self;
         let mut state = State {
             machine,
@@ -71,6 +75,7 @@ impl Shell {
             executor,
             keeper,
             wake: None,
+            watched,
         };
         let mut leaving = Leaving::new(stop, grace);
         let end = loop {
@@ -162,6 +167,19 @@ impl State {
 
     /// Gives the machine one input and does what it asks for; says how to end, if it is to.
     fn step(&mut self, input: Input) -> Option<End> {
+        if let Input::CaseEnded {
+            run,
+            attempt,
+            result,
+            ..
+        } = &input
+        {
+            self.watched.ended(&CaseKey {
+                run: run.clone(),
+                attempt: *attempt,
+                case: result.case.clone(),
+            });
+        }
         let mut end = None;
         for output in self.machine.step(clock::now(), input) {
             match output {
@@ -196,7 +214,10 @@ impl State {
                 let gate = self.gates.of(&key.run, key.attempt);
                 self.executor.send(Work::Start { key, made_of, gate });
             }
-            Output::Abort { key, why } => self.executor.send(Work::Abort { key, why }),
+            Output::Abort { key, why } => {
+                self.watched.stopped(key.clone());
+                self.executor.send(Work::Abort { key, why });
+            }
             Output::Probe { run, made_of } => {
                 self.executor.send(Work::Probe { run, made_of });
             }

@@ -12,13 +12,14 @@ use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(6);
+    let mut progress = Progress::new(7);
     progress.step("browser", browser::ensure)?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
     progress.step("clippy", || clippy(root))?;
     progress.step("docs", || document(root))?;
     progress.step("tests", || tests(root, &[]))?;
+    progress.step("planted bugs", || planted(root))?;
     progress.finish();
     Ok(())
 }
@@ -51,6 +52,20 @@ pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
         command.arg("--").args(filter);
     }
     run(&mut command)
+}
+
+/// The simulation again, with bugs planted one by one: it must see each of them.
+fn planted(root: &Path) -> anyhow::Result<()> {
+    run(cargo(root).args([
+        "test",
+        "-p",
+        "accounting",
+        "--features",
+        "planted",
+        "--test",
+        "it",
+        "planted",
+    ]))
 }
 
 /// The same rules as in `tidy`, judged by cargo-deny.
