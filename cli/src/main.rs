@@ -25,6 +25,7 @@ use std::future::Future;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use lifecycle::telemetry::{Control, Telemetry};
 
 use args::{Cli, Verb};
 use error::Error;
@@ -34,9 +35,14 @@ use output::Output;
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.color);
-    let code = prepare(&cli.verb)
+    let prepared = prepare(&cli.verb);
+    let code = prepared
         .map_err(|error| Error::Unexpected(format!("{error:#}")))
-        .and_then(|()| run(cli.verb, &output))
+        .and_then(|control| {
+            let code = run(cli.verb, &output);
+            control.finish();
+            code
+        })
         .unwrap_or_else(|error| {
             output.error(&error.to_string());
             error.exit_code()
@@ -45,16 +51,20 @@ fn main() -> std::process::ExitCode {
 }
 
 /// What every verb needs of the process: one TLS provider, and log lines on stderr.
-fn prepare(verb: &Verb) -> anyhow::Result<()> {
+fn prepare(verb: &Verb) -> anyhow::Result<Control> {
     // An error says that it is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let default = match verb {
         Verb::Coordinator(_) | Verb::Worker(_) => "info",
         _ => "error",
     };
-    lifecycle::telemetry::Telemetry::from_variables(default, |name| std::env::var(name).ok())
-        .start()
-        .context("could not start log lines")
+    let mut telemetry = Telemetry::from_variables(default, |name| std::env::var(name).ok());
+    let has_grid = matches!(
+        verb,
+        Verb::Coordinator(_) | Verb::Worker(_) | Verb::Run(_) | Verb::Demo(_)
+    );
+    telemetry.otlp = telemetry.otlp.filter(|_| has_grid);
+    telemetry.start().context("could not start log lines")
 }
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {

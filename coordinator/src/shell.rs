@@ -21,9 +21,11 @@ use crate::archive::Archive;
 mod duties;
 mod handle;
 mod logs;
+mod spans;
 
 pub use handle::{Connected, Gone, Handle, Stream};
 use logs::Logs;
+use spans::OpenSpans;
 
 /// Messages and requests that may wait for the loop; whoever sends more waits.
 const WAITING: usize = 1024;
@@ -72,6 +74,7 @@ pub struct Shell {
     shown: BTreeMap<RunId, watch::Sender<Position>>,
     wake: Option<Instant>,
     term: Term,
+    spans: OpenSpans,
 }
 
 /// A worker's stream, as the loop sees it.
@@ -116,6 +119,7 @@ pub fn make(
         shown: BTreeMap::new(),
         wake: None,
         term,
+        spans: OpenSpans::default(),
     };
     Ok((shell, handle))
 }
@@ -240,7 +244,12 @@ impl Shell {
                 term,
                 elapsed,
                 events,
-            } => self.logs.append(log, at, term, elapsed, &events),
+            } => {
+                if let (machine::LogId::Run(run), machine::Events::Run(events)) = (&log, &events) {
+                    self.spans.see(run, events);
+                }
+                self.logs.append(log, at, term, elapsed, &events);
+            }
             Output::PutBlob { digest, bytes } => self.logs.put_blob(digest, bytes),
             Output::Close { stream } => {
                 self.streams.remove(&stream);

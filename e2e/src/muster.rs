@@ -62,8 +62,21 @@ impl Muster {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Said> {
+        self.call_with(&[], args)
+    }
+
+    /// As `call`, with these variables in its environment.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn call_with<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        variables: &[(&str, &str)],
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Said> {
         let output = self
             .command()?
+            .envs(variables.iter().copied())
             .args(args)
             .stdin(Stdio::null())
             .output()

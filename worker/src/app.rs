@@ -119,6 +119,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         config.worker.clone(),
         config.region.clone(),
         key,
+        config.secrets.clone(),
     );
     let (executor, owner) = executor::make(contexts, inputs.clone());
     let watched = Watched::default();

@@ -148,6 +148,52 @@ async fn a_run_of_this_process_takes_spans_in_where_it_is_told_to_listen() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_usual_variable_sends_the_grids_own_spans_too() -> Result<()> {
+    let collector = Collector::start()?;
+    let platform = Platform::start(&[]).await?;
+    let muster = Muster::new()?;
+    let (suites, environment) = (muster::suites(), platform.environment());
+    let said = muster.call_with(
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)],
+        [
+            "run",
+            &suites.to_string_lossy(),
+            "--env",
+            &environment.to_string_lossy(),
+            "-k",
+            "test_016",
+        ],
+    )?;
+    assert_eq!(said.code, 0, "{}", said.all());
+    let spans = collector.spans();
+    let named = |name: &'static str| spans.values().filter(move |span| span.name == name);
+    let control = "muster-control";
+    let runs: Vec<&Received> = named("run")
+        .filter(|span| span.service == control)
+        .collect();
+    let [run] = runs.as_slice() else {
+        anyhow::bail!("one run in {spans:?}");
+    };
+    assert_eq!(run.attributes["muster.verdict"], "PASSED");
+    let regions: Vec<&str> = named("shard lease")
+        .filter(|lease| lease.parent == run.id)
+        .map(|lease| lease.attributes["muster.region"].as_str())
+        .collect();
+    for region in grid::REGIONS {
+        assert!(
+            regions.contains(&region),
+            "no lease of {region}: {regions:?}"
+        );
+    }
+    assert_eq!(named("worker session").count(), grid::REGIONS.len());
+    assert!(named("test test_016_user_context_isolation_real").count() >= grid::REGIONS.len());
+    let services: std::collections::BTreeSet<&str> =
+        spans.values().map(|span| span.service.as_str()).collect();
+    assert_eq!(Vec::from_iter(services), ["muster", control]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_slow_or_gone_changes_nothing_but_a_counter() -> Result<()> {
     let slow = Collector::that_never_answers()?;
     let platform = Platform::start(&[]).await?;

@@ -1,22 +1,28 @@
-//! What the process says about itself on standard error.
+//! What the process says about itself: lines on standard error, and spans of its own to a collector.
 //!
 //! `MUSTER_LOG` filters (`info`, `coordinator=debug,h2=off`), `NO_COLOR` takes the colours away.
 //! Settings come in as a lookup, so that no test touches the process's environment.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
-/// How to write log lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
+mod control;
+
+pub use control::{CONTROL, Control};
+
+/// How to write log lines, and where spans go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Telemetry {
     /// Directives as `tracing` knows them.
     pub filter: String,
     pub colour: bool,
     /// One JSON object a line, for machines.
     pub json: bool,
+    /// OTLP/gRPC endpoint for the control plane's spans; nowhere when left out.
+    pub otlp: Option<String>,
 }
 
 /// The text of `MUSTER_LOG` is no filter.
@@ -37,11 +43,13 @@ impl Telemetry {
             filter: lookup("MUSTER_LOG").unwrap_or_else(|| default.to_owned()),
             colour: !is_set("NO_COLOR") && std::io::stderr().is_terminal(),
             json: lookup("MUSTER_LOG_FORMAT").as_deref() == Some("json"),
+            otlp: lookup("OTEL_EXPORTER_OTLP_ENDPOINT").filter(|url| !url.is_empty()),
         }
     }
 
-    /// Starts writing. A second start in one process changes nothing.
-    pub fn start(&self) -> Result<(), BadFilter> {
+    /// Starts writing. A second start in one process changes nothing. Spans go out until `Control`
+    /// is finished; a collector that can't be spoken to costs a warning, and nothing else.
+    pub fn start(&self) -> Result<Control, BadFilter> {
         let filter = EnvFilter::try_new(&self.filter).map_err(|error| BadFilter {
             text: self.filter.clone(),
             why: error.to_string(),
@@ -49,16 +57,25 @@ impl Telemetry {
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(self.colour);
-        let registry = tracing_subscriber::registry().with(filter);
-        let started = if self.json {
-            registry.with(lines.json()).try_init()
-        } else {
-            registry.with(lines).try_init()
+        let lines = match self.json {
+            true => lines.json().with_filter(filter).boxed(),
+            false => lines.with_filter(filter).boxed(),
         };
-        if started.is_err() {
+        let (control, refused) = match self.otlp.as_deref().map(Control::to) {
+            None => (Control::default(), None),
+            Some(Ok(control)) => (control, None),
+            Some(Err(why)) => (Control::default(), Some(why)),
+        };
+        let registry = tracing_subscriber::registry()
+            .with(lines)
+            .with(control.layer());
+        if registry.try_init().is_err() {
             tracing::debug!("log lines are already being written");
         }
-        Ok(())
+        if let Some(why) = refused {
+            tracing::warn!(why, "spans of the control plane are not sent");
+        }
+        Ok(control)
     }
 }
 
@@ -82,8 +99,7 @@ mod tests {
     fn a_bad_filter_says_what_to_write() {
         let settings = Telemetry {
             filter: "a=b=c".to_owned(),
-            colour: false,
-            json: false,
+            ..Telemetry::default()
         };
         let error = settings.start().unwrap_err().to_string();
         assert!(
