@@ -4,6 +4,7 @@
 //! not to run. It is made once; `--complete` makes one of an earlier run's (`plan::again`).
 
 mod again;
+mod carried;
 mod inventory;
 
 pub(crate) use inventory::{LOCK, read_lock};

@@ -230,7 +230,7 @@ mod tests {
                 test,
                 title: String::new(),
                 group: None,
-                tier: Tier::default(),
+                tier: Tier::P1,
                 region,
                 row: Some(row.to_owned()),
                 legs: Vec::new(),

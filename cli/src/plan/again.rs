@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use domain::plan::PlannedSuite;
-use domain::record::CaseResult;
 use domain::{CaseId, Outcome, Plan};
 use lifecycle::clock;
 use suite::settings::Settings;
 
+use super::carried::take_over;
 use super::{Frozen, made_by, run_id};
 use crate::archive::Kept;
 use crate::args::{RunArgs, SuiteArgs};
@@ -53,13 +53,7 @@ pub(super) fn same_words(typed: &SuiteArgs, kept: &Kept) -> Result<SuiteArgs, Er
 pub(super) fn complete(args: &RunArgs, kept: &Kept, output: &Output) -> Result<Frozen, Error> {
     refuse_other_words(&args.suites)?;
     let earlier = kept.plan();
-    let carried: Vec<CaseResult> = kept
-        .run
-        .cases()
-        .filter_map(|(_, facts)| facts.result())
-        .filter(|result| !result.outcome.is_not_proven())
-        .cloned()
-        .collect();
+    let carried = take_over(&kept.run)?;
     output.talk(&format!(
         "completing {}: {} of {} cases have a proven outcome",
         earlier.run,

@@ -26,6 +26,7 @@ mod tolerance;
 mod ungated;
 mod wording;
 
+pub use soundness::is_miscounted;
 pub use standing::{TestStanding, standings};
 
 /// All that the end of a run knows and the verdict needs.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::standing::first_word;
 use super::{CaseFinding, Findings, Integrity};
+use crate::gate::Verdict;
 use crate::ids::CaseId;
 use crate::outcome::Outcome;
 use crate::plan::{DeclaredSkip, Plan, PlannedCase};
@@ -12,6 +13,16 @@ use crate::run::EnvironmentDoubt;
 
 /// Reasons that the coordinator may give for a skip that the plan did not declare.
 const SKIPS_OF_THE_GRID: [&str; 2] = ["env_unreachable", "tier_gate"];
+
+/// How sentences begin that say that a count is wrong.
+const BROKEN: &str = "the count does not add up";
+const DISAGREES: &str = "the second count of the raw log disagrees with the first";
+
+/// A verdict that was written although its counts did not agree, or did not add up.
+pub fn is_miscounted(verdict: &Verdict) -> bool {
+    let mut reasons = verdict.reasons.iter();
+    reasons.any(|reason| reason.starts_with(BROKEN) || reason.starts_with(DISAGREES))
+}
 
 /// What makes the run's figures unfit to be judged, worst first; empty when they are sound.
 pub(super) fn defects(plan: &Plan, findings: &Findings) -> Vec<String> {
@@ -74,7 +85,7 @@ fn broken(what: &str, mut cases: Vec<&CaseId>) -> Option<String> {
         0 => String::new(),
         others => format!(" (and {others} more)"),
     };
-    Some(format!("the count does not add up: {first} {what}{more}"))
+    Some(format!("{BROKEN}: {first} {what}{more}"))
 }
 
 fn undeclared_skips<'run>(plan: &'run Plan, findings: &'run Findings) -> Vec<&'run CaseId> {
@@ -108,9 +119,9 @@ fn rank(defect: &Integrity) -> u8 {
 
 fn sentence(defect: &Integrity) -> String {
     match defect {
-        Integrity::ConservationBroken { why } => format!("the count does not add up: {why}"),
+        Integrity::ConservationBroken { why } => format!("{BROKEN}: {why}"),
         Integrity::RecheckDisagrees { why } => {
-            format!("the second count of the raw log disagrees with the first: {why}")
+            format!("{DISAGREES}: {why}")
         }
         Integrity::ResultRejected { case, why } => {
             format!("two different results arrived under one key for {case}: {why}")
