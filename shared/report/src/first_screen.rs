@@ -120,7 +120,7 @@ fn change_lines(summary: &Summary) -> Vec<String> {
         })
         .collect();
     match lines.is_empty() {
-        true => vec!["nothing: every case is proven".to_owned()],
+        true => vec!["nothing is needed: every case is proven".to_owned()],
         false => lines,
     }
 }
