@@ -9,6 +9,7 @@
 mod change;
 mod field;
 mod mutations;
+mod silence;
 mod socket;
 mod words;
 
@@ -343,6 +344,3 @@ fn replay(case: &Arc<Case>, recording: &Recording, change: &Change) -> Replayed 
         has_diverged: interpreter.tape.has_diverged(),
     }
 }
-
-#[cfg(test)]
-mod tests;

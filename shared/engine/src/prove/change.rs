@@ -22,13 +22,7 @@ pub(super) enum Change {
     Answers(Vec<usize>, Answer),
     /// Other messages on the sockets with these numbers.
     Logs(Vec<usize>, Messages),
-    /// A message more on a socket, as the observation at `from` and those after it see it.
-    Again {
-        log: usize,
-        message: Arc<Record>,
-        before: usize,
-        from: usize,
-    },
+    Again(Again),
     /// Everything from a time on happened later.
     Later {
         from_ms: f64,
@@ -36,6 +30,15 @@ pub(super) enum Change {
     },
     /// Everything happened at one moment.
     AtOnce,
+}
+
+/// A message more on a socket, as the observation at `from` and those after it see it.
+#[derive(Clone, Debug)]
+pub(super) struct Again {
+    pub(super) log: usize,
+    pub(super) message: Arc<Record>,
+    pub(super) before: usize,
+    pub(super) from: usize,
 }
 
 /// What is done to an answer.
@@ -88,11 +91,12 @@ pub(super) fn apply(recording: &Recording, change: &Change) -> Altered {
         Change::None => {}
         Change::Answers(positions, answer) => {
             for &position in positions {
-                let Some((_, Seen::Exchanged(exchanged))) = seen.get(position) else {
-                    continue;
-                };
-                let other = answered(recording, exchanged, answer);
-                seen[position].1 = Seen::Exchanged(Arc::new(other));
+                if let Some((_, one)) = seen.get_mut(position)
+                    && let Seen::Exchanged(exchanged) = one
+                {
+                    let other = answered(recording, exchanged, answer);
+                    *one = Seen::Exchanged(Arc::new(other));
+                }
             }
         }
         Change::Logs(numbers, messages) => {
@@ -108,23 +112,7 @@ pub(super) fn apply(recording: &Recording, change: &Change) -> Altered {
                 }
             }
         }
-        Change::Again {
-            log,
-            message,
-            before,
-            from,
-        } => {
-            if let Some((path, entries)) = logs.get_mut(*log)
-                && *before <= entries.len()
-            {
-                entries.insert(*before, Entry::Received(message.clone()));
-                for (at, (_, one)) in seen.iter_mut().enumerate() {
-                    resize(one, path, |length, _| {
-                        length + usize::from(length > *before || (length == *before && at >= *from))
-                    });
-                }
-            }
-        }
+        Change::Again(again) => again.apply(&mut seen, &mut logs),
         Change::Later { from_ms, by_ms } => {
             let shift = |at_ms: f64| {
                 if at_ms >= *from_ms {
@@ -138,6 +126,25 @@ pub(super) fn apply(recording: &Recording, change: &Change) -> Altered {
         Change::AtOnce => retime(&mut seen, &mut logs, &|_| 0.0, |_| 0.0),
     }
     (seen, logs)
+}
+
+impl Again {
+    fn apply(&self, seen: &mut [(Arc<str>, Seen)], logs: &mut [(Arc<str>, Vec<Entry>)]) {
+        let Some((path, entries)) = logs.get_mut(self.log) else {
+            return;
+        };
+        if self.before > entries.len() {
+            return;
+        }
+        entries.insert(self.before, Entry::Received(self.message.clone()));
+        for (at, (_, one)) in seen.iter_mut().enumerate() {
+            let is_later = at >= self.from;
+            resize(one, path, |length, _| {
+                let sees = length > self.before || (length == self.before && is_later);
+                length + usize::from(sees)
+            });
+        }
+    }
 }
 
 fn answered(recording: &Recording, before: &Exchanged, answer: &Answer) -> Exchanged {

@@ -175,10 +175,7 @@ pub(super) fn edits(
                 .iter()
                 .map(|other| ("of another answer", other.clone())),
         );
-        if value.is_string() || value.is_null() {
-            let texts = words.texts(name);
-            others.extend(texts.map(|text| ("a text of the test", json!(text))));
-        }
+        others.extend(words.texts(name).filter_map(|text| of_test(value, text)));
     }
     others.push(("null", Value::Null));
     others.push(("of another type", other_type(value)));
@@ -210,6 +207,22 @@ pub(super) fn edits(
     edits
 }
 
+/// A text or number of the test in the place of a value, or in the list that it is.
+fn of_test(value: &Value, text: &str) -> Option<(&'static str, Value)> {
+    match value {
+        Value::String(_) | Value::Null => Some(("a text of the test", json!(text))),
+        Value::Number(_) => {
+            let number = text.parse::<i64>().ok()?;
+            Some(("a number of the test", json!(number)))
+        }
+        Value::Array(items) => {
+            let more = items.iter().cloned().chain([json!(text)]);
+            Some(("with a text of the test", Value::Array(more.collect())))
+        }
+        Value::Bool(_) | Value::Object(_) => None,
+    }
+}
+
 fn same_type(value: &Value) -> Vec<(&'static str, Value)> {
     match value {
         Value::Null => vec![("a text", json!("muster"))],
@@ -230,7 +243,7 @@ fn same_type(value: &Value) -> Vec<(&'static str, Value)> {
 }
 
 fn numbers(number: &Number) -> Vec<(&'static str, Value)> {
-    let others = match number.as_i64() {
+    match number.as_i64() {
         Some(whole) => vec![
             ("one more", json!(whole.saturating_add(1))),
             ("one less", json!(whole.saturating_sub(1))),
@@ -248,8 +261,7 @@ fn numbers(number: &Number) -> Vec<(&'static str, Value)> {
                 ("zero", json!(0.0)),
             ]
         }
-    };
-    others
+    }
 }
 
 fn texts(text: &str) -> Vec<(&'static str, Value)> {

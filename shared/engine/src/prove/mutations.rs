@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::change::{Answer, Change, Messages};
 use super::field::{self, Donors};
-use super::socket;
 use super::words::Words;
+use super::{silence, socket};
 use crate::dialer::tls::Session;
 use crate::recording::{Exchanged, Recording, Response, Seen};
 
@@ -79,6 +79,7 @@ pub(super) fn of(recording: &Recording, words: &Words) -> Vec<Mutation> {
         }
     }
     mutations.extend(socket::of(recording, words, &donors));
+    mutations.extend(silence::of(recording, words, &donors));
     mutations.push(Mutation {
         label: "everything happens at one moment".to_owned(),
         at: 0,
@@ -159,21 +160,9 @@ fn answers(one: &Made<'_>, made: &[Made<'_>], words: &Words, donors: &Donors) ->
         add(Rank::Coarse, "answered".to_owned(), Answer::Answered);
         return mutations;
     };
-    for status in [500, 404, 200, 101] {
-        let is_handshake = one.exchanged.kind == domain::record::ExchangeKind::WebSocket;
-        if status != response.status && (status != 101 || is_handshake) {
-            add(
-                Rank::Coarse,
-                format!("status {status}"),
-                Answer::Status(status),
-            );
-        }
-    }
-    add(
-        Rank::Coarse,
-        "no body".to_owned(),
-        Answer::Text(Bytes::new()),
-    );
+    statuses(one, response, &mut |what, answer| {
+        add(Rank::Coarse, what, answer)
+    });
     if let Some(document) = &one.document {
         for path in field::fields(document, words) {
             for (word, path, edit) in field::edits(document, &path, words, donors) {
@@ -192,23 +181,20 @@ fn answers(one: &Made<'_>, made: &[Made<'_>], words: &Words, donors: &Donors) ->
         add(Rank::Fine, what, Answer::BodyOf(other.at));
     }
     pieces(response, words, donors, &mut add);
-    if words.has("headers") {
-        headers(response, words, &mut |what, answer| {
-            add(Rank::Fine, what, answer)
-        });
-    }
-    if words.has("tls") && response.session.is_some() {
-        let foreign = Session {
-            version: "1.0".to_owned(),
-            peer_sha256: "0".repeat(64),
-        };
-        add(
-            Rank::Fine,
-            "another certificate".to_owned(),
-            Answer::Session(Some(foreign)),
-        );
-    }
+    headers(response, words, &mut |what, answer| {
+        add(Rank::Fine, what, answer)
+    });
     mutations
+}
+
+fn statuses(one: &Made<'_>, response: &Response, add: &mut dyn FnMut(String, Answer)) {
+    let is_handshake = one.exchanged.kind == domain::record::ExchangeKind::WebSocket;
+    for status in [500, 404, 200, 101] {
+        if status != response.status && (status != 101 || is_handshake) {
+            add(format!("status {status}"), Answer::Status(status));
+        }
+    }
+    add("no body".to_owned(), Answer::Text(Bytes::new()));
 }
 
 /// Answers of the same shape with another body; another user's first.
@@ -256,7 +242,21 @@ fn texts(response: &Response, words: &Words, add: &mut dyn FnMut(String, Bytes))
     }
 }
 
+/// What stands around a body: headers, and the connection's certificate.
 fn headers(response: &Response, words: &Words, add: &mut dyn FnMut(String, Answer)) {
+    if words.has("tls") && response.session.is_some() {
+        let foreign = Session {
+            version: "1.0".to_owned(),
+            peer_sha256: "0".repeat(64),
+        };
+        add(
+            "another certificate".to_owned(),
+            Answer::Session(Some(foreign)),
+        );
+    }
+    if !words.has("headers") {
+        return;
+    }
     let mut change = |name: &HeaderName, word: &str, value: Option<String>| {
         let value = value.map(|value| HeaderValue::from_str(&value));
         if let Ok(value) = value.transpose() {

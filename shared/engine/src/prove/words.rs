@@ -20,7 +20,7 @@ const MOST_TEXTS: usize = 12;
 pub(super) struct Words {
     /// Identifiers, and texts, which may be keys.
     names: BTreeSet<String>,
-    /// Texts of the expressions that mention a name, by the name.
+    /// Texts and numbers in the expressions that mention a name, by the name.
     texts: BTreeMap<String, BTreeSet<String>>,
     /// Names whose presence is asked for: `has(body.x)`, `"x" in body`.
     pub(super) asked: BTreeSet<String>,
@@ -35,7 +35,7 @@ impl Words {
         self.names.contains(name)
     }
 
-    /// Texts that stand beside a name.
+    /// Texts and numbers that stand beside a name.
     pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &String> {
         self.texts.get(name).into_iter().flatten().take(MOST_TEXTS)
     }
@@ -49,6 +49,8 @@ impl Words {
         self.asked.extend(asked(source));
         self.names.extend(names.iter().cloned());
         self.names.extend(texts.iter().cloned());
+        let numbers = names.iter().filter(|name| name.parse::<i64>().is_ok());
+        let texts: Vec<String> = texts.into_iter().chain(numbers.cloned()).collect();
         for name in names {
             self.texts
                 .entry(name)

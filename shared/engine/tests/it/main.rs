@@ -15,6 +15,7 @@ mod connections;
 mod dialing;
 mod outcomes;
 mod preflight;
+mod prove;
 mod recorded;
 mod refused;
 mod references;

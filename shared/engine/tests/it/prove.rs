@@ -1,0 +1,227 @@
+//! Checks that can fail are told from those that can't, over a recording of a real target.
+
+use std::sync::Arc;
+
+use engine::case::Case;
+use engine::judge::Judged;
+use engine::prove::{Limits, NotProvable, Proof, prove};
+use engine::recording::Recording;
+use engine::{Engine, OpenGate};
+use suite::Sources;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Target, config, environment, job, suite};
+
+mod lists;
+
+use lists::{GOOD, GOOD_OF_SAVED, VACUOUS, VACUOUS_OF_SAVED};
+
+type Recorded = (Arc<Case>, Recording, Judged);
+
+async fn recorded(target: &Target, suite: &str) -> Recorded {
+    let engine = Engine::new(config(&environment(target), suite)).unwrap();
+    let job = job(None);
+    let recorded = engine.record_case(&job, Arc::new(OpenGate), CancellationToken::new());
+    recorded.await.unwrap()
+}
+
+async fn proven(target: &Target, body: &str) -> Result<Proof, NotProvable> {
+    let (case, recording, judged) = recorded(target, &suite(body)).await;
+    prove(&case, &recording, &judged, Limits::default())
+}
+
+/// The expressions that nothing made false.
+fn unproven(proof: &Proof) -> Vec<&str> {
+    proof
+        .checks
+        .iter()
+        .filter(|(_, tried)| tried.falsified_by.is_none())
+        .map(|(written, _)| written.expression.as_str())
+        .collect()
+}
+
+/// A test that asks for a document, keeps a name of it, and checks both.
+fn asking(of_answer: &[&str], of_saved: &[&str]) -> String {
+    let lines = |checks: &[&str]| -> String {
+        let line = |check: &&str| format!("      - '{}'\n", check.replace('\'', "''"));
+        checks.iter().map(line).collect()
+    };
+    format!(
+        r#"
+timeout: 60s
+steps:
+  - http: POST /echo/first
+    json: {{ name: anna, count: 3, ratio: 0.5, ok: true, none: null, at: "2026-11-22T10:00:00Z",
+            items: [{{ id: a, n: 1 }}, {{ id: b, n: 2 }}], tags: [x, y], owner: {{ id: u1 }} }}
+    status: 200
+    save: {{ kept: body.json.name }}
+    check:
+      - body.json.name != "nobody at all"
+{}  - http: POST /echo/second
+    json: {{ name: otto }}
+    check:
+      - body.json.name != "nobody either"
+{}"#,
+        lines(of_answer),
+        lines(of_saved)
+    )
+}
+
+/// Whether `check` alone finds fault with a line.
+fn is_refused(environment: &str, of_answer: &[&str], of_saved: &[&str]) -> bool {
+    let suite = suite(&asking(of_answer, of_saved));
+    let files = [
+        ("env.yaml", environment.as_bytes()),
+        ("s.yaml", suite.as_bytes()),
+    ];
+    let sources: Sources = files.into_iter().collect();
+    !suite::check(&sources).is_empty()
+}
+
+#[tokio::test]
+async fn fifty_checks_that_can_not_fail_are_found_and_fifty_good_ones_are_not() {
+    assert!(VACUOUS.len() + VACUOUS_OF_SAVED.len() >= 50);
+    assert!(GOOD.len() + GOOD_OF_SAVED.len() >= 50);
+    let target = Target::start().await;
+    let environment = environment(&target);
+    let vacuous: Vec<&str> = VACUOUS
+        .iter()
+        .copied()
+        .filter(|check| !is_refused(&environment, &[check], &[]))
+        .collect();
+    let of_saved: Vec<&str> = VACUOUS_OF_SAVED
+        .iter()
+        .copied()
+        .filter(|check| !is_refused(&environment, &[], &[check]))
+        .collect();
+    assert!(
+        vacuous.len() + of_saved.len() >= 20,
+        "`check` leaves {vacuous:?} {of_saved:?}"
+    );
+
+    let proof = proven(&target, &asking(&vacuous, &of_saved)).await.unwrap();
+    assert!(proof.is_complete);
+    let mut expected: Vec<&str> = vacuous.iter().chain(&of_saved).copied().collect();
+    let mut found = unproven(&proof);
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+
+    let proof = proven(&target, &asking(&GOOD, &GOOD_OF_SAVED))
+        .await
+        .unwrap();
+    assert_eq!(unproven(&proof), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn the_same_recording_gives_the_same_proof() {
+    let target = Target::start().await;
+    let body = asking(&GOOD[..5], &[]);
+    let (case, recording, judged) = recorded(&target, &suite(&body)).await;
+    let requests = target.seen("").len();
+    let once = prove(&case, &recording, &judged, Limits::default());
+    let twice = prove(&case, &recording, &judged, Limits::default());
+    assert_eq!(once, twice);
+    assert_eq!(target.seen("").len(), requests, "nothing more was sent");
+}
+
+#[tokio::test]
+async fn each_kind_of_expectation_can_fail() {
+    let target = Target::start().await;
+    let body = r#"
+steps:
+  - http: GET /status/404
+    status: 404
+  - stream: POST /events
+    into: pieces
+    check:
+      - pieces.map(p, p.json.delta) == ["0", "1", "2"]
+      - pieces.all(p, p.kind == "part")
+  - websocket: /runs/whole
+    socket: chat
+    status: 101
+    track: { sequence: message.seq }
+  - send: chat
+    json: { type: run }
+  - receive: chat
+    where: message.seq == 1
+  - collect: chat
+    into: events
+    where: has(message.run_id)
+    until: message.type == "done"
+    grammar: run
+    check:
+      - events.size() == 5
+  - silence: chat
+    where: message.type == "error"
+    for: 50ms
+after:
+  - http: GET /health
+    check:
+      - body.status == "ok"
+expect:
+  - chat.lost == 0
+  - chat.duplicated == 0
+  - chat.out_of_order == 0
+"#;
+    let text = suite(body).replacen(
+        "tests:\n",
+        "grammars:\n  run:\n    event: message.type\n    order: part* done\ntests:\n",
+        1,
+    );
+    let (case, recording, judged) = recorded(&target, &text).await;
+    let proof = prove(&case, &recording, &judged, Limits::default()).unwrap();
+    assert_eq!(unproven(&proof), Vec::<&str>::new());
+    assert_eq!(proof.checks.len(), 13, "{:?}", proof.checks.keys());
+}
+
+#[tokio::test]
+async fn what_would_be_sent_otherwise_is_not_guessed() {
+    let target = Target::start().await;
+    let body = r#"
+steps:
+  - http: POST /echo
+    json: { name: anna }
+    save: { kept: body.json.name }
+  - http: POST /echo/${kept}
+    check:
+      - kept.size() >= 0
+      - body.method == "POST"
+"#;
+    let proof = proven(&target, body).await.unwrap();
+    assert_eq!(unproven(&proof), ["kept.size() >= 0"]);
+    let tried = proof
+        .checks
+        .iter()
+        .find(|(written, _)| written.expression == "kept.size() >= 0")
+        .map(|(_, tried)| tried)
+        .unwrap();
+    assert!(tried.not_replayable > 0, "{tried:?}");
+}
+
+#[tokio::test]
+async fn a_check_that_was_never_reached_is_not_proven() {
+    let target = Target::start().await;
+    let body = r#"
+steps:
+  - http: GET /health
+    save: { state: body.status }
+    check:
+      - body.status == "ok"
+  - when: state == "down"
+    steps:
+      - http: GET /health
+        check:
+          - body.version == 4
+"#;
+    let proof = proven(&target, body).await.unwrap();
+    assert_eq!(unproven(&proof), ["body.version == 4"]);
+}
+
+#[tokio::test]
+async fn nothing_is_known_of_a_test_that_does_not_pass() {
+    let target = Target::start().await;
+    let body = "\nsteps:\n  - http: GET /health\n    check:\n      - body.version == 4\n";
+    let why = proven(&target, body).await.unwrap_err();
+    assert!(matches!(why, NotProvable::NotPassed { .. }), "{why}");
+}
