@@ -6,8 +6,10 @@
 mod again;
 mod carried;
 mod inventory;
+mod names;
 
 pub(crate) use inventory::{LOCK, read_lock};
+pub(crate) use names::told_from;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -58,7 +58,8 @@ async fn test(
         trace: args.trace,
         ..RunArgs::default()
     };
-    let frozen = plan::freeze(&wanted, &archive, output)?;
+    // What lies in the demo's own folder is gone with it, so reports don't name that folder.
+    let frozen = plan::told_from(plan::freeze(&wanted, &archive, output)?, folder)?;
     let grid = LocalGrid::start(&local::Config {
         folder: archive.folder(&frozen.plan.run),
         regions: frozen.plan.regions.clone(),
