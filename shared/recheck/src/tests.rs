@@ -160,7 +160,7 @@ fn marks(between: Vec<Event>) -> Vec<String> {
 #[test]
 fn the_marks_are_what_decides_beside_the_table() {
     let met = "met  sure ".to_owned();
-    assert_eq!(marks(Vec::new()), [met.clone()]);
+    assert_eq!(marks(Vec::new()), [met.as_str()]);
     let kept = |outcome| {
         let seq = 2;
         let (attempt, result) = (1, result("a", outcome));
