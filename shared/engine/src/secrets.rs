@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use expression::Value;
+use expression::{Redactor, Value};
 use suite::environment::{Environment, Reference, SecretGroup, SecretSource};
 
 /// Largest file of a secret, in bytes.
@@ -55,10 +55,13 @@ fn read(reference: &Reference, environment: &str, folder: Option<&Path>) -> Resu
     };
     // Editors end a file with a line break that is no part of the secret.
     let secret = text.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() {
-        Err("it is empty".to_owned())
-    } else {
-        Ok(secret.to_owned())
+    let least = Redactor::MIN_BYTES;
+    match secret.len() {
+        0 => Err("it is empty".to_owned()),
+        length if length < least => Err(format!(
+            "it has {length} bytes; with fewer than {least} it could not be told from other texts, and kept out of records"
+        )),
+        _ => Ok(secret.to_owned()),
     }
 }
 

@@ -53,7 +53,8 @@ pub(super) fn covered(cover: &Cover<'_>, text: &str, mode: Mode) -> String {
             from += 1;
         }
         let name = name_of(&found);
-        if cover.is_secret(&name) {
+        let start = found.get(0).map_or(0, |found| found.start());
+        if !begins_in_label(text, start) && cover.is_secret(&name) {
             let value = Extent::of(&name, &text[end..]);
             let secret = &text[end + value.start..end + value.end];
             let is_done = mode == Mode::Document && secret.starts_with(['{', '[']);
@@ -70,6 +71,17 @@ pub(super) fn covered(cover: &Cover<'_>, text: &str, mode: Mode) -> String {
     }
     written.push_str(&text[done..]);
     written
+}
+
+/// Whether a pair is the inside of `‹token:3f9a12›`, which is what a secret has become.
+fn begins_in_label(text: &str, start: usize) -> bool {
+    let Some(before) = text[..start].strip_suffix('‹') else {
+        return false;
+    };
+    let label = &text[before.len()..];
+    label
+        .find('›')
+        .is_some_and(|end| super::is_label(&label[..end + '›'.len_utf8()]))
 }
 
 fn name_of<'t>(found: &Captures<'t>) -> Cow<'t, str> {

@@ -43,10 +43,12 @@ fn a_short_value_under_a_secret_name_is_covered_in_every_notation() {
         "<input name=password value=x token='pw1'>",
         "authorization: Bearer pw1",
         "set-cookie: sid=pw1; Path=/",
+        "‹password:pw1› password=pw1",
     ] {
         let found = covered(text);
         assert!(!found.contains("pw1"), "{text} as {found}");
         assert!(found.contains('‹'), "{text} as {found}");
+        assert_eq!(covered(&found), found, "a label is no secret");
     }
 }
 
@@ -60,6 +62,8 @@ fn what_stands_under_other_names_stays() {
     ] {
         assert_eq!(covered(text), text);
     }
+    let label = "‹password:3f9a12›";
+    assert_eq!(covered(label), label);
     let found = covered(r#"{"b":1,"password":"pw1","a":"x"}"#);
     assert!(
         found.starts_with(r#"{"b":1,"password":"‹password:"#) && found.ends_with(r#"›","a":"x"}"#)

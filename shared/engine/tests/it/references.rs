@@ -76,12 +76,14 @@ async fn a_secret_that_is_not_there_or_lies_outside_makes_no_engine() {
     std::fs::write(folder.0.join("old"), "old").unwrap();
     std::fs::write(folder.0.join("inner/empty"), "\n").unwrap();
     let inner = folder.0.join("inner");
-    std::fs::write(inner.join("old"), "old").unwrap();
+    std::fs::write(inner.join("old"), "old-token").unwrap();
+    std::fs::write(inner.join("short"), "k3y").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("../old", inner.join("link")).unwrap();
     for (key, why) in [
         ("{ file: missing }", "`--secrets DIR`"),
         ("{ file: empty }", "it is empty"),
+        ("{ file: short }", "it has 3 bytes"),
         ("{ file: link }", "leads out of"),
         (
             "{ env: MUSTER_TEST_NO_SUCH_VARIABLE }",
