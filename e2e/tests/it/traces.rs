@@ -16,6 +16,8 @@ const SERVER: &str = "reference-platform";
 /// OpenTelemetry's numbers for kinds of spans.
 const KIND_SERVER: i32 = 2;
 const KIND_CLIENT: i32 = 3;
+/// Times of a case are milliseconds in floating point.
+const ROUNDING_NS: u64 = 1_000;
 
 type Spans = BTreeMap<Vec<u8>, Received>;
 
@@ -97,7 +99,7 @@ fn assert_is_caused_by_its_exchange(span: &Received, spans: &Spans) -> Result<()
         );
     }
     assert!(
-        exchange.start_ns <= span.start_ns,
+        exchange.start_ns <= span.start_ns + ROUNDING_NS,
         "{span:?} began before {exchange:?}"
     );
     let up = std::iter::successors(Some(exchange), |at| spans.get(&at.parent));
