@@ -17,5 +17,6 @@ mod laptop;
 mod locks;
 mod muster;
 mod platform;
+mod prove;
 mod separate;
 mod words;

@@ -11,8 +11,10 @@ mod field;
 mod mutations;
 mod silence;
 mod socket;
+mod text;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
@@ -180,21 +182,20 @@ fn attempt(
 ) -> bool {
     let started = Instant::now();
     let most = limits.mutations.saturating_mul(proof.checks.len());
-    let mutations = mutations::of(recording, words);
+    let mut mutations = mutations::of(recording, words);
     let home = |mutation: &Mutation| {
         let seen = recording.observations.get(mutation.at);
         seen.map_or(0, |observation| observation.place.line)
     };
     let mut is_tried = vec![false; mutations.len()];
-    // What a check's own step observed is likeliest to decide it.
+    // What a check's own step observed is likeliest to decide it, then what came shortly before.
     for is_at_home in [true, false] {
         for (mutation, is_tried) in mutations.iter().zip(&mut is_tried) {
             let can_decide = |(written, tried): (&Written, &Tried)| {
-                let reach = reaches
-                    .get(written)
-                    .filter(|reach| mutation.at <= reach.last);
+                let reach = reaches.get(written);
                 tried.falsified_by.is_none()
                     && reach
+                        .filter(|reach| mutation.at <= reach.last)
                         .is_some_and(|reach| reach.lines.contains(&home(mutation)) == is_at_home)
             };
             if *is_tried || !proof.checks.iter().any(can_decide) {
@@ -207,6 +208,9 @@ fn attempt(
             *is_tried = true;
             try_one(case, recording, mutation, proof, reaches);
         }
+        let mut tried: Vec<(Mutation, bool)> = mutations.into_iter().zip(is_tried).collect();
+        tried.sort_by_key(|(mutation, _)| (mutation.rank, Reverse(mutation.at)));
+        (mutations, is_tried) = tried.into_iter().unzip();
     }
     true
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value, json};
 
+use super::text;
 use super::words::Words;
 
 /// Fields of one document that are altered at most.
 const MOST_FIELDS: usize = 60;
+/// Fields among which those nearest to the root are chosen.
+const MOST_FOUND: usize = 1_000;
 /// Elements of a list that are looked into.
 const MOST_ELEMENTS: usize = 3;
 const DEEPEST: usize = 10;
@@ -79,12 +82,13 @@ pub(super) fn shown(root: &str, path: &Path) -> String {
 pub(super) fn fields(document: &Value, words: &Words) -> Vec<Path> {
     let mut found = vec![Vec::new()];
     collect(document, words, &mut Vec::new(), &mut found);
+    found.sort_by_key(Vec::len);
     found.truncate(MOST_FIELDS);
     found
 }
 
 fn collect(value: &Value, words: &Words, path: &mut Path, found: &mut Vec<Path>) {
-    if path.len() >= DEEPEST || found.len() >= MOST_FIELDS {
+    if path.len() >= DEEPEST || found.len() >= MOST_FOUND {
         return;
     }
     let mut visit = |part: Part, is_read: bool, value: &Value| {
@@ -167,7 +171,7 @@ pub(super) fn edits(
         Part::Key(key) => Some(key.as_str()),
         Part::Index(_) => None,
     });
-    let mut others: Vec<(&'static str, Value)> = same_type(value);
+    let mut others: Vec<(&'static str, Value)> = same_type(value, words);
     if let Some(name) = name {
         others.extend(
             donors
@@ -223,12 +227,15 @@ fn of_test(value: &Value, text: &str) -> Option<(&'static str, Value)> {
     }
 }
 
-fn same_type(value: &Value) -> Vec<(&'static str, Value)> {
+fn same_type(value: &Value, words: &Words) -> Vec<(&'static str, Value)> {
     match value {
         Value::Null => vec![("a text", json!("muster"))],
         Value::Bool(is) => vec![("the opposite", json!(!is))],
         Value::Number(number) => numbers(number),
-        Value::String(text) => texts(text),
+        Value::String(text) => {
+            let others = text::others(text, words).into_iter();
+            others.map(|(word, other)| (word, json!(other))).collect()
+        }
         Value::Array(items) => lists(items),
         Value::Object(entries) => {
             let mut others = vec![("emptied", json!({}))];
@@ -262,28 +269,6 @@ fn numbers(number: &Number) -> Vec<(&'static str, Value)> {
             ]
         }
     }
-}
-
-fn texts(text: &str) -> Vec<(&'static str, Value)> {
-    let mut others = vec![
-        ("another text", json!(format!("{text}-muster"))),
-        ("empty", json!("")),
-        ("a foreign text", json!("muster")),
-    ];
-    let is_time = text.len() >= 19 && text.as_bytes()[4] == b'-' && text.as_bytes()[10] == b'T';
-    if is_time && let Some(rest) = text.get(4..) {
-        others.push(("long ago", json!(format!("1999{rest}"))));
-        others.push(("far ahead", json!(format!("2999{rest}"))));
-    }
-    if text.parse::<f64>().is_ok() {
-        others.push(("zero", json!("0")));
-        others.push(("negative", json!("-1")));
-        others.push(("huge", json!("1000000000000")));
-    }
-    if let Some(half) = text.get(..text.len() / 2) {
-        others.push(("half of it", json!(half)));
-    }
-    others
 }
 
 fn lists(items: &[Value]) -> Vec<(&'static str, Value)> {

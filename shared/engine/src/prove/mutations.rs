@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::change::{Answer, Change, Messages};
 use super::field::{self, Donors};
 use super::words::Words;
-use super::{silence, socket};
+use super::{silence, socket, text};
 use crate::dialer::tls::Session;
 use crate::recording::{Exchanged, Recording, Response, Seen};
 
@@ -181,8 +181,9 @@ fn answers(one: &Made<'_>, made: &[Made<'_>], words: &Words, donors: &Donors) ->
         add(Rank::Fine, what, Answer::BodyOf(other.at));
     }
     pieces(response, words, donors, &mut add);
-    headers(response, words, &mut |what, answer| {
-        add(Rank::Fine, what, answer)
+    let around = around(one, made);
+    headers(response, &around, words, &mut |what, answer| {
+        add(Rank::Field, what, answer)
     });
     mutations
 }
@@ -242,8 +243,23 @@ fn texts(response: &Response, words: &Words, add: &mut dyn FnMut(String, Bytes))
     }
 }
 
+/// The answers before and after one, whose headers are tried in its place.
+fn around<'a>(one: &Made<'_>, made: &[Made<'a>]) -> Vec<&'a Response> {
+    let position = made.iter().position(|other| other.at == one.at);
+    let from = position.unwrap_or_default().saturating_sub(MOST_BODIES);
+    let near = made.iter().skip(from).take(2 * MOST_BODIES + 1);
+    near.filter(|other| other.at != one.at)
+        .filter_map(|other| other.exchanged.response.as_ref())
+        .collect()
+}
+
 /// What stands around a body: headers, and the connection's certificate.
-fn headers(response: &Response, words: &Words, add: &mut dyn FnMut(String, Answer)) {
+fn headers(
+    response: &Response,
+    donors: &[&Response],
+    words: &Words,
+    add: &mut dyn FnMut(String, Answer),
+) {
     if words.has("tls") && response.session.is_some() {
         let foreign = Session {
             version: "1.0".to_owned(),
@@ -272,11 +288,16 @@ fn headers(response: &Response, words: &Words, add: &mut dyn FnMut(String, Answe
         }
         let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
         change(name, "dropped", None);
-        change(name, "changed", Some(format!("{text}-muster")));
-        change(name, "emptied", Some(String::new()));
-        for other in ["0", "-1", "1000000000000"] {
-            if text.parse::<f64>().is_ok() {
-                change(name, &format!("now {other}"), Some(other.to_owned()));
+        for (word, other) in text::others(&text, words) {
+            change(name, word, Some(other));
+        }
+        for other in donors {
+            let value = other
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
+            if let Some(other) = value.filter(|other| *other != text) {
+                change(name, "of another answer", Some(other.to_owned()));
             }
         }
         for other in words.texts("headers") {

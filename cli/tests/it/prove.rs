@@ -1,0 +1,67 @@
+//! `muster prove`: which checks can fail, told by the exit code, the text and a file.
+
+use crate::muster::Muster;
+use crate::platform::Target;
+
+const CRITICAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../suites/p1-critical.yaml");
+
+#[test]
+fn the_critical_checks_can_fail() {
+    let (muster, target) = (Muster::new(), Target::start(&[]));
+    let tests = "id:test_002* or id:test_003* or id:test_015* or id:test_018*";
+    let said = muster.call(&[
+        "prove",
+        CRITICAL,
+        "--env",
+        &target.environment,
+        "-k",
+        tests,
+        "--min",
+        "95%",
+        "--json",
+        "proof.json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let proof: serde_json::Value = serde_json::from_str(&muster.read("proof.json")).expect("JSON");
+    assert!(proof["percent"].as_f64() >= Some(95.0), "{proof}");
+    assert_eq!(proof["tests"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_check_that_can_not_fail_is_named_with_its_line() {
+    let (muster, target) = (Muster::new(), Target::start(&[]));
+    let suite = "muster: v1\nsuite: s\npriority: P1\ntests:\n  - id: t\n    steps:\n      \
+                 - http: GET /health/ready\n        check:\n          \
+                 - body.status == \"ready\"\n          - body.checks.size() >= 0\n";
+    muster.write("s.yaml", suite);
+    let call = ["prove", "s.yaml", "--env", &target.environment];
+    let said = muster.call(&call);
+    assert_eq!(said.code, 100, "{}", said.all());
+    assert!(
+        said.stdout.contains("t: 2 checks, 1 can fail, 1 survived "),
+        "{}",
+        said.all()
+    );
+    assert!(
+        said.stdout.contains("s.yaml:10: body.checks.size() >= 0"),
+        "{}",
+        said.all()
+    );
+    let enough = muster.call(&[&call[..], &["--min", "50%"]].concat());
+    assert_eq!(enough.code, 0, "{}", enough.all());
+}
+
+#[test]
+fn a_test_that_does_not_pass_proves_nothing() {
+    let (muster, target) = (Muster::new(), Target::start(&[]));
+    let suite = "muster: v1\nsuite: s\npriority: P1\ntests:\n  - id: t\n    steps:\n      \
+                 - http: GET /health/ready\n        check:\n          - body.status == \"asleep\"\n";
+    muster.write("s.yaml", suite);
+    let said = muster.call(&["prove", "s.yaml", "--env", &target.environment]);
+    assert_eq!(said.code, 106, "{}", said.all());
+    assert!(
+        said.stdout.contains("not known: it did not pass: failed"),
+        "{}",
+        said.all()
+    );
+}
