@@ -159,7 +159,7 @@ fn gates() -> impl Strategy<Value = Gate> + Clone {
         },
     );
     let skip = (
-        proptest::option::of(some_text()),
+        option::of(some_text()),
         some_text(),
         some_text(),
         some_text(),
