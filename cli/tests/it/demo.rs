@@ -36,6 +36,9 @@ fn a_broken_platform_is_no_go_and_the_test_that_is_for_it_says_so() {
     let page = muster.read("muster-report/report.md");
     assert!(page.contains("`suites/p1-"), "{page}");
     for told in [&said.stdout, &page] {
-        assert!(!told.contains("muster-demo-"), "a folder that is gone: {told}");
+        assert!(
+            !told.contains("muster-demo-"),
+            "a folder that is gone: {told}"
+        );
     }
 }
