@@ -94,7 +94,14 @@ fn acts(steps: &[Step], inherited: bool) -> bool {
                         }
                     }
             }
-            _ => false,
+            StepKind::Receive(_)
+            | StepKind::Collect(_)
+            | StepKind::Silence { .. }
+            | StepKind::Close { .. }
+            | StepKind::Abandon { .. }
+            | StepKind::Wait { .. }
+            | StepKind::Barrier { .. }
+            | StepKind::CheckOnly => false,
         }
     })
 }
