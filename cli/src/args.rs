@@ -26,7 +26,7 @@ Examples:
   muster run suites/ --env staging      run; the exit code says how it went
   muster run --failed                   only what failed last time
   muster show test_016                  the exchanges and checks of one case
-  muster demo                           a platform, a grid and eight tests, on this machine
+  muster demo                           a platform, a grid and 35 tests, on this machine
 
 Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
 104 invalid file or configuration, 4 nothing could run, 2 usage, 1 unexpected.";

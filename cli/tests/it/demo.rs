@@ -1,4 +1,4 @@
-//! `muster demo`, whole: eight tests over three regions, with and without a defect.
+//! `muster demo`, whole: all suites over three regions, with and without a defect.
 
 use crate::muster::Muster;
 

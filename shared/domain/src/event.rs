@@ -137,7 +137,7 @@ pub enum RunEvent {
 /// What ended a run before all its cases did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StopCause {
-    /// Ctrl-C or `muster cancel`.
+    /// Ctrl-C, or another client that asked for it.
     Client,
     /// `-x` or `--max-fail`.
     MaxFail,
