@@ -27,10 +27,8 @@ const PER_TRACE: usize = 2_000;
 const BYTES_PER_RUN: u64 = 32 * 1024 * 1024;
 /// Spans of a run that come so long after it was closed are dropped.
 const GRACE: Duration = Duration::from_secs(10);
-/// How old the list of runs may be.
+/// How old the list of runs may be at a span of a run that is known.
 const FRESH: Duration = Duration::from_secs(1);
-/// And how old at a span of an unknown run, which may just have begun.
-const FRESH_ENOUGH: Duration = Duration::from_millis(100);
 /// The list of runs is given up after this.
 const LIST_WITHIN: Duration = Duration::from_secs(2);
 
@@ -80,7 +78,13 @@ impl Keeper {
 
     /// Answers with how many spans of runs were dropped.
     fn take(&mut self, resources: &[ResourceSpans]) -> u64 {
-        self.list_again(FRESH);
+        let taken = clock::now();
+        if self
+            .listed
+            .is_none_or(|listed| taken.since(listed) >= FRESH)
+        {
+            self.list_again();
+        }
         let mut frames: BTreeMap<String, ServerSpans> = BTreeMap::new();
         let mut malformed = 0;
         for resource in resources {
@@ -90,7 +94,7 @@ impl Keeper {
                     malformed += 1;
                     continue;
                 };
-                self.sort_in(&span, &mut frames);
+                self.sort_in(&span, taken, &mut frames);
             }
         }
         let dropped: u64 = frames
@@ -104,12 +108,22 @@ impl Keeper {
     }
 
     /// Puts a span into the frame of its run, or counts it there as dropped.
-    fn sort_in(&mut self, span: &ServerSpan, frames: &mut BTreeMap<String, ServerSpans>) {
+    ///
+    /// A run that nobody told of may have been opened since the list was made. So a span passes for
+    /// a stranger's only by a list that is younger than the request which brought it; there is one
+    /// such list per request at most, and only this thread asks for it, one at a time.
+    fn sort_in(
+        &mut self,
+        span: &ServerSpan,
+        taken: Instant,
+        frames: &mut BTreeMap<String, ServerSpans>,
+    ) {
         let Some(mark) = span.trace_id.get(..16) else {
             return;
         };
-        if !self.runs.contains_key(mark) {
-            self.list_again(FRESH_ENOUGH);
+        let is_older = self.listed.is_none_or(|listed| listed < taken);
+        if is_older && !self.runs.contains_key(mark) {
+            self.list_again();
         }
         let Some(known) = self.runs.get_mut(mark) else {
             return;
@@ -140,14 +154,8 @@ impl Keeper {
         }
     }
 
-    /// Asks for the runs when what is known is older than `age`.
-    fn list_again(&mut self, age: Duration) {
-        if self
-            .listed
-            .is_some_and(|listed| clock::now().since(listed) < age)
-        {
-            return;
-        }
+    /// Asks for the runs anew.
+    fn list_again(&mut self) {
         self.listed = Some(clock::now());
         let asked = self.handle.ask(Request::List);
         let answer = self
