@@ -2,11 +2,12 @@
 //!
 //! Reading order: `model` (what a checked suite is), `environment`, `grammar`, `problem`; then
 //! `load` (files in, suites or problems out), `read` (one file for each noun), `raw` (YAML with
-//! places), `vocabulary` (every key of the language); then what is made of suites: `plan`, `lock`.
+//! places), `vocabulary` (every key of the language); then what is made of suites: `plan`, `lock`, `format`.
 
 pub mod duration;
 pub mod environment;
 mod fingerprint;
+pub mod format;
 pub mod gate_file;
 pub mod grammar;
 pub mod load;

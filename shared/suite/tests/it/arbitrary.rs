@@ -18,7 +18,7 @@ fn look_at(text: &str) {
 }
 
 /// Words of the language, in any order and indentation, come further than random letters.
-fn words() -> impl Strategy<Value = String> {
+pub(crate) fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "muster: v1\n",
         "suite: s\n",

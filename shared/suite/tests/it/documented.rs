@@ -10,7 +10,7 @@ use crate::{CA, ENVIRONMENT, ENVIRONMENT_PATH};
 const BEFORE: &str = "muster: v1\nsuite: page\npriority: P1\ntests:\n  - id: t\n    steps:\n      - websocket: /ws\n        socket: chat\n";
 
 /// The fenced blocks of the page that are YAML.
-fn examples(page: &str) -> Vec<String> {
+pub(crate) fn examples(page: &str) -> Vec<String> {
     let blocks = page.split("```yaml\n").skip(1);
     blocks
         .filter_map(|block| block.split("```").next())

@@ -9,6 +9,7 @@
 mod arbitrary;
 mod documented;
 mod environment;
+mod formatted;
 mod judge;
 mod language;
 mod locked;

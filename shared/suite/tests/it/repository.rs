@@ -5,7 +5,7 @@ use std::path::Path;
 use suite::Sources;
 
 /// All YAML files of a folder of the repository.
-fn folder(name: &str) -> Sources {
+pub(crate) fn folder(name: &str) -> Sources {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(name);
