@@ -8,6 +8,7 @@ use std::path::Path;
 
 use domain::Outcome;
 use domain::run::Run;
+use report::summary::ServerSpans;
 use report::{Previous, Summary};
 
 use crate::archive::{Archive, Kept};
@@ -21,7 +22,13 @@ const EARLIER: usize = 30;
 /// Every figure of a run, compared with the gated run before it on the same environment.
 pub(crate) fn summary(archive: &Archive, kept: &Kept) -> Summary {
     let previous = previous(archive, kept);
-    Summary::of(&kept.run, &|digest| kept.record(digest), previous.as_ref())
+    let mut summary = Summary::of(&kept.run, &|digest| kept.record(digest), previous.as_ref());
+    let spans = kept.server_spans();
+    summary.server_spans = Some(ServerSpans {
+        kept: u64::try_from(spans.kept).unwrap_or(u64::MAX),
+        dropped: spans.dropped,
+    });
+    summary
 }
 
 /// The report in one form.

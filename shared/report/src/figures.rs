@@ -5,6 +5,8 @@ use std::time::Duration;
 use domain::Totals;
 use domain::outcome::Outcome;
 
+use crate::summary::{Summary, Target};
+
 /// `0 ms`, `850 ms`, `12.3 s`, `4 min 12 s`, `1 h 02 min`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -19,6 +21,36 @@ pub fn duration(time: Duration) -> String {
 /// `0.4 ms`, `12.3 ms`, `1234.5 ms`.
 pub fn millis(ms: f64) -> String {
     format!("{ms:.1} ms")
+}
+
+/// `within 3000 ms, 2 of 3`: a target's limit, and how often it held.
+pub fn limit(target: &Target) -> String {
+    let (held, evaluated) = (target.held, target.evaluated);
+    format!("within {} ms, {held} of {evaluated}", target.limit)
+}
+
+/// What the counted results touched of their target, in one sentence.
+pub fn touched(summary: &Summary) -> String {
+    let sum = &summary.touched;
+    format!(
+        "Evidence behind the counted results: {} and {} that read what came back; {} sent, {} received.",
+        count(sum.exchanges, "exchange"),
+        count(sum.checks, "check"),
+        count(sum.bytes_sent, "byte"),
+        count(sum.bytes_received, "byte"),
+    )
+}
+
+/// `Server spans: 4,847 kept, 0 dropped.`
+pub fn server_spans(summary: &Summary) -> String {
+    match summary.server_spans {
+        Some(spans) => format!(
+            "Server spans: {} kept, {} dropped.",
+            grouped(spans.kept),
+            grouped(spans.dropped)
+        ),
+        None => "Server spans: not counted.".to_owned(),
+    }
 }
 
 /// `120,000`.

@@ -16,6 +16,7 @@ mod first_page;
 mod grid;
 mod matrix;
 mod page;
+mod targets;
 mod times;
 mod waterfall;
 

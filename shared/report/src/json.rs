@@ -7,7 +7,9 @@ use crate::summary::Summary;
 
 mod build;
 mod document;
+mod fleet;
 mod previous;
+mod times;
 
 pub use previous::{Previous, PreviousError};
 

@@ -26,17 +26,21 @@ mod group;
 mod lookup;
 mod response_times;
 mod signature;
+mod target;
+mod touched;
 
 pub use case_line::{CaseLine, TryLine};
 pub(crate) use cause::actual;
 pub use cause::{Cause, FalseCheck};
 pub use comparison::Comparison;
-pub use fleet::{AsideLine, Fleet, Leases, WorkerLine};
+pub use fleet::{AsideLine, Fleet, Leases, ServerSpans, WorkerLine};
 pub use gap::Gap;
 pub use group::{Group, MatrixRow, TestCounts};
 pub use lookup::CaseNotFound;
-pub use response_times::ResponseTimes;
+pub use response_times::{ResponseTimes, TestTimes, Times};
 pub use signature::Signature;
+pub use target::Target;
+pub use touched::Touched;
 
 /// All that a report says.
 #[derive(Clone, Debug)]
@@ -74,8 +78,13 @@ pub struct Summary {
     /// `None` when there is no earlier gated run to compare with.
     pub comparison: Option<Comparison>,
     pub response_times: Vec<ResponseTimes>,
+    /// By test and region, against the targets that tests set.
+    pub test_times: Vec<TestTimes>,
+    pub touched: Touched,
     pub value: Value,
     pub fleet: Fleet,
+    /// Whoever keeps the environment's own spans says how many; `None` until then.
+    pub server_spans: Option<ServerSpans>,
     pub preflights: BTreeMap<Region, Preflight>,
     pub lock_problems: Vec<String>,
     /// Tiers of the plan that the gate does not name.
@@ -95,8 +104,7 @@ impl Summary {
     /// there is one to compare with.
     pub fn of(run: &Run, records: Records<'_>, previous: Option<&Previous>) -> Self {
         let plan = run.plan();
-        let mut samples = response_times::Samples::default();
-        let cases = case_line::collect(run, records, &mut samples);
+        let cases = case_line::collect(run, records);
         let names: Vec<_> = plan
             .suites
             .iter()
@@ -123,9 +131,12 @@ impl Summary {
             signatures: signature::collect(&cases),
             gaps: gap::collect(&cases),
             comparison: previous.map(|previous| comparison::compare(previous, &cases)),
-            response_times: samples.percentiles(),
+            response_times: response_times::by_tier(&cases),
+            test_times: response_times::by_test(&cases),
+            touched: Touched::by(&cases),
             value: value::assess(plan, &Findings::of(run)),
-            fleet: fleet::collect(run),
+            fleet: fleet::collect(run, &cases),
+            server_spans: None,
             preflights: run.preflights().clone(),
             lock_problems: plan.lock_problems.clone(),
             ungated_tiers: ungated_tiers(plan),

@@ -7,7 +7,7 @@ use super::first_page::share;
 use super::page::{Page, Tone};
 use super::{ROWS, VALUE, limited, more};
 use crate::escape::clip;
-use crate::figures::{count, duration, equation, grouped, money};
+use crate::figures::{count, duration, equation, grouped, money, touched};
 use crate::summary::{Gap, Group, Summary};
 
 /// Names in a cell.
@@ -19,6 +19,7 @@ pub(super) fn section(page: &mut Page, summary: &Summary) {
     let whole = equation(&summary.totals, summary.open);
     page.within("<p class=\"equation\">", &whole, "</p>\n");
     page.raw("<p class=\"dim\">The set of planned cases is the set of counted ones, in the whole run and in every line below.</p>\n");
+    page.within("<p>", &touched(summary), "</p>\n");
     groups(page, "By priority", "priority", &summary.tiers);
     groups(page, "By suite", "suite", &summary.suites);
     if !summary.groups.is_empty() {

@@ -7,11 +7,13 @@ use super::first_page::revision;
 use super::page::{Page, Tone};
 use super::{ROWS, VALUE, limited, more};
 use crate::escape::clip;
-use crate::figures::{count, duration, moment};
-use crate::summary::{AsideLine, Summary};
+use crate::figures::{count, duration, moment, server_spans};
+use crate::summary::{AsideLine, Summary, WorkerLine};
 
 /// Probes up to which green ones stand open too.
 const OPEN: usize = 6;
+/// Lost leases of a worker told in full.
+const LOSSES: usize = 5;
 
 pub(super) fn environment(page: &mut Page, summary: &Summary) {
     page.section("environment", "Environment and preflight");
@@ -106,39 +108,38 @@ pub(super) fn workers(page: &mut Page, summary: &Summary) {
         leases.granted, leases.ended, leases.lost, leases.open
     ));
     page.raw("</p>\n<p class=\"dim\">").show(leases.reattached);
-    page.raw(" taken up again after a reconnect.</p>\n");
+    page.raw(" taken up again after a takeover or a reconnect. ")
+        .text(&server_spans(summary))
+        .raw("</p>\n");
     for line in notes(summary) {
         page.within("<p>", &line, "</p>\n");
     }
     page.table(
         "Workers",
-        &["worker", "cases", "leases", "lost", "slots", "state"],
+        &[
+            "worker", "cases", "busy", "leases", "lost", "again", "slots",
+        ],
     );
     let left_out = limited(page, &summary.fleet.workers, ROWS, |page, worker| {
         page.within("<tr><th scope=\"row\">", worker.worker.as_str(), " ");
         page.within(
             "<span class=\"dim\">in ",
             worker.region.as_str(),
-            "</span></th>",
+            "</span><br>",
         );
+        state(page, worker);
+        page.raw("</th><td class=\"num\">").show(worker.cases);
+        page.within("</td><td class=\"num\">", &duration(worker.busy), "</td>");
         let numbers = [
-            worker.cases,
             worker.leases,
             worker.leases_lost,
+            worker.reattached,
             u64::from(worker.slots),
         ];
         for number in numbers {
             page.raw("<td class=\"num\">").show(number).raw("</td>");
         }
-        page.raw("<td>");
-        match &worker.left {
-            Some(why) => page
-                .badge(Tone::Doubtful, "left")
-                .raw(" ")
-                .text(&clip(why, VALUE)),
-            None => page.badge(Tone::Good, "stayed"),
-        };
-        page.raw("</td></tr>\n");
+        page.raw("</tr>\n");
     });
     page.end_table();
     more(page, left_out);
@@ -146,6 +147,22 @@ pub(super) fn workers(page: &mut Page, summary: &Summary) {
     aside(page, "Results rejected", &summary.fleet.rejected);
     aside(page, "Results that came late", &summary.fleet.late);
     page.raw("</section>\n");
+}
+
+/// Whether it stayed, and why leases of it were lost.
+fn state(page: &mut Page, worker: &WorkerLine) {
+    match &worker.left {
+        Some(why) => page
+            .badge(Tone::Doubtful, "left")
+            .raw(" ")
+            .text(&clip(why, VALUE)),
+        None => page.badge(Tone::Good, "stayed"),
+    };
+    let left_out = limited(page, &worker.losses, LOSSES, |page, why| {
+        page.raw("<br>").badge(Tone::Doubtful, "lost").raw(" ");
+        page.text(&clip(why, VALUE));
+    });
+    more(page, left_out);
 }
 
 /// What stopped the run or held cases back.

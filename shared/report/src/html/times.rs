@@ -1,7 +1,7 @@
 //! How it went: response times, the slowest cases, and those whose tries differ.
 
 use super::page::{Page, Tone};
-use super::{ROWS, VALUE, limited, more};
+use super::{ROWS, VALUE, limited, more, targets};
 use crate::escape::clip;
 use crate::figures::{duration, grouped, millis};
 use crate::summary::Summary;
@@ -34,7 +34,11 @@ pub(super) fn flaky(page: &mut Page, summary: &Summary) {
 
 pub(super) fn response_times(page: &mut Page, summary: &Summary) {
     page.section("times", "Response times");
-    let count: u64 = summary.response_times.iter().map(|line| line.count).sum();
+    let count: u64 = summary
+        .response_times
+        .iter()
+        .map(|line| line.times.count)
+        .sum();
     if count == 0 {
         page.raw("<p>Not measured: no exchange was answered.</p>\n</section>\n");
         return;
@@ -43,7 +47,7 @@ pub(super) fn response_times(page: &mut Page, summary: &Summary) {
     page.raw(
         " answered exchanges of functional cases, all kept: exact, by nearest rank. From the first \
          byte sent to the last received, of handshakes and streams to the first received; \
-         connecting is not in it. No target is set for them, so none is judged.</p>\n",
+         connecting is not in it.</p>\n<h3>By priority and region</h3>\n",
     );
     page.table(
         "Response times by priority and region",
@@ -52,23 +56,24 @@ pub(super) fn response_times(page: &mut Page, summary: &Summary) {
     let longest = summary
         .response_times
         .iter()
-        .map(|line| line.p99)
+        .map(|line| line.times.p99)
         .fold(f64::MIN_POSITIVE, f64::max);
     let left_out = limited(page, &summary.response_times, ROWS, |page, line| {
         page.raw("<tr class=\"first\"><th scope=\"row\">")
             .show(line.tier)
             .raw(" ")
             .text(line.region.as_str());
-        let exchanges = crate::figures::count(line.count, "exchange");
+        let times = line.times;
+        let exchanges = crate::figures::count(times.count, "exchange");
         page.within(" <span class=\"dim\">", &exchanges, "</span></th>");
-        for ms in [line.p50, line.p95, line.p99, line.max] {
+        for ms in [times.p50, times.p95, times.p99, times.max] {
             page.within("<td class=\"num\">", &millis(ms), "</td>");
         }
         page.raw("</tr>\n");
         page.raw(
             "<tr class=\"second\" aria-hidden=\"true\"><td colspan=\"5\"><div class=\"range\">",
         );
-        for (class, ms) in [("p99", line.p99), ("p95", line.p95), ("p50", line.p50)] {
+        for (class, ms) in [("p99", times.p99), ("p95", times.p95), ("p50", times.p50)] {
             page.raw("<i class=\"").raw(class).raw("\" style=\"width:");
             page.percent(ms / longest).raw("\"></i>");
         }
@@ -77,6 +82,7 @@ pub(super) fn response_times(page: &mut Page, summary: &Summary) {
     page.end_table();
     page.raw("<p class=\"dim\">The bars end at P50, P95 and P99, from dark to light.</p>\n");
     more(page, left_out);
+    targets::by_test(page, summary);
     page.raw("</section>\n");
 }
 

@@ -7,13 +7,12 @@ use domain::value::ValueState;
 use domain::{record, run};
 
 use super::document::{
-    Aside, Case, Checks, ClosedGate, Conclusions, Environment, EnvironmentChange, Evidence,
-    Failure, FalseCheck, Gap, Grid, Group, Leases, Preflight, Probe, Recommendation, Report,
-    ResponseTimes, Since, Stop, Suite, Test, Tests, Totals, Try, Value, ValueLine, Worker,
+    Case, Checks, ClosedGate, Conclusions, Environment, EnvironmentChange, Evidence, Failure,
+    FalseCheck, Gap, Group, Preflight, Probe, Recommendation, Report, Since, Stop, Suite, Test,
+    Tests, Totals, Try, Value, ValueLine,
 };
-use crate::summary::{
-    self, AsideLine, CaseLine, Comparison, Fleet, Signature, Summary, TestCounts,
-};
+use super::{fleet, times};
+use crate::summary::{self, CaseLine, Comparison, Signature, Summary, TestCounts};
 use crate::{change, conclusions, escape, first_screen};
 
 pub(super) fn report(of: &Summary) -> Report {
@@ -53,9 +52,12 @@ pub(super) fn report(of: &Summary) -> Report {
             .collect(),
         flaky: of.flaky().iter().map(|case| text(&case.id)).collect(),
         since: of.comparison.as_ref().map(since),
-        response_times: of.response_times.iter().map(response_times).collect(),
+        evidence: times::touched(&of.touched),
+        response_times: of.response_times.iter().map(times::of_tier).collect(),
+        test_times: of.test_times.iter().map(times::of_test).collect(),
         value: value(of),
-        grid: grid(&of.fleet, of.missing_records),
+        grid: fleet::grid(&of.fleet, of.missing_records),
+        server_spans: of.server_spans.map(fleet::server_spans),
         preflight: of
             .preflights
             .iter()
@@ -99,21 +101,21 @@ fn stop(of: &run::Stop) -> Stop {
     }
 }
 
-fn text(of: impl ToString) -> String {
+pub(super) fn text(of: impl ToString) -> String {
     escape::block(&of.to_string())
 }
 
-fn texts<Item: std::fmt::Display>(of: &[Item]) -> Vec<String> {
+pub(super) fn texts<Item: std::fmt::Display>(of: &[Item]) -> Vec<String> {
     of.iter().map(text).collect()
 }
 
 /// Milliseconds with three decimals.
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     rounded(time.as_secs_f64() * 1_000.0)
 }
 
 /// Three decimals; what is no number can't be written as one, and is 0.
-fn rounded(ms: f64) -> f64 {
+pub(super) fn rounded(ms: f64) -> f64 {
     let rounded = (ms * 1_000.0).round() / 1_000.0;
     if rounded.is_finite() { rounded } else { 0.0 }
 }
@@ -225,18 +227,6 @@ fn since(of: &Comparison) -> Since {
     }
 }
 
-fn response_times(of: &summary::ResponseTimes) -> ResponseTimes {
-    ResponseTimes {
-        tier: of.tier.word(),
-        region: text(&of.region),
-        count: of.count,
-        p50_ms: rounded(of.p50),
-        p95_ms: rounded(of.p95),
-        p99_ms: rounded(of.p99),
-        max_ms: rounded(of.max),
-    }
-}
-
 fn value(summary: &Summary) -> Value {
     let of = &summary.value;
     let lines = of.lines.iter().map(|line| ValueLine {
@@ -253,42 +243,6 @@ fn value(summary: &Summary) -> Value {
         failing: of.sum_of(ValueState::Failing),
         not_verified: of.sum_of(ValueState::NotVerified),
         lines: lines.collect(),
-    }
-}
-
-fn grid(of: &Fleet, missing_records: u64) -> Grid {
-    let workers = of.workers.iter().map(|worker| Worker {
-        name: text(&worker.worker),
-        region: text(&worker.region),
-        slots: worker.slots,
-        left: worker.left.as_ref().map(text),
-        leases: worker.leases,
-        leases_lost: worker.leases_lost,
-        cases: worker.cases,
-    });
-    Grid {
-        workers: workers.collect(),
-        leases: Leases {
-            granted: of.leases.granted,
-            ended: of.leases.ended,
-            lost: of.leases.lost,
-            open: of.leases.open,
-            reattached: of.leases.reattached,
-        },
-        kept: of.kept.iter().map(aside).collect(),
-        rejected: of.rejected.iter().map(aside).collect(),
-        late: of.late.iter().map(aside).collect(),
-        missing_records,
-    }
-}
-
-fn aside(of: &AsideLine) -> Aside {
-    Aside {
-        case: text(&of.case),
-        attempt: of.attempt.0,
-        worker: text(&of.worker),
-        outcome: of.outcome.word(),
-        why: text(&of.why),
     }
 }
 
@@ -368,5 +322,7 @@ fn case(of: &CaseLine) -> Case {
         kept: texts(&of.kept),
         file: text(&of.file),
         line: of.line,
+        response_times_ms: of.times.iter().map(|ms| rounded(*ms)).collect(),
+        targets: of.targets.iter().map(times::target).collect(),
     }
 }

@@ -28,9 +28,12 @@ pub(super) struct Report {
     pub(super) failures: Vec<Failure>,
     pub(super) flaky: Vec<String>,
     pub(super) since: Option<Since>,
+    pub(super) evidence: Touched,
     pub(super) response_times: Vec<ResponseTimes>,
+    pub(super) test_times: Vec<TestTimes>,
     pub(super) value: Value,
     pub(super) grid: Grid,
+    pub(super) server_spans: Option<ServerSpans>,
     pub(super) preflight: Vec<Preflight>,
     pub(super) lock_problems: Vec<String>,
     pub(super) gates_closed: Vec<ClosedGate>,
@@ -142,11 +145,56 @@ pub(super) struct Test {
 pub(super) struct ResponseTimes {
     pub(super) tier: &'static str,
     pub(super) region: String,
+    #[serde(flatten)]
+    pub(super) times: Times,
+}
+
+#[derive(Serialize)]
+pub(super) struct TestTimes {
+    pub(super) tier: &'static str,
+    pub(super) suite: String,
+    pub(super) test: String,
+    pub(super) region: String,
+    #[serde(flatten)]
+    pub(super) times: Times,
+    pub(super) met: Option<bool>,
+    pub(super) targets: Vec<Target>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Times {
     pub(super) count: u64,
+    pub(super) total_ms: f64,
     pub(super) p50_ms: f64,
     pub(super) p95_ms: f64,
     pub(super) p99_ms: f64,
     pub(super) max_ms: f64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Target {
+    pub(super) file: String,
+    pub(super) line: u32,
+    pub(super) expression: String,
+    pub(super) limit_ms: f64,
+    pub(super) evaluated: u64,
+    pub(super) held: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Touched {
+    pub(super) exchanges: u64,
+    pub(super) checks: u64,
+    pub(super) bytes_sent: u64,
+    pub(super) bytes_received: u64,
+    pub(super) recorded_exchanges: u64,
+    pub(super) recorded_checks: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct ServerSpans {
+    pub(super) kept: u64,
+    pub(super) dropped: u64,
 }
 
 #[derive(Serialize)]
@@ -186,7 +234,10 @@ pub(super) struct Worker {
     pub(super) left: Option<String>,
     pub(super) leases: u64,
     pub(super) leases_lost: u64,
+    pub(super) losses: Vec<String>,
+    pub(super) reattached: u64,
     pub(super) cases: u64,
+    pub(super) busy_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -196,6 +247,7 @@ pub(super) struct Leases {
     pub(super) lost: u64,
     pub(super) open: u64,
     pub(super) reattached: u64,
+    pub(super) cases: u64,
 }
 
 #[derive(Serialize)]
@@ -287,6 +339,8 @@ pub(super) struct Case {
     pub(super) kept: Vec<String>,
     pub(super) file: String,
     pub(super) line: u32,
+    pub(super) response_times_ms: Vec<f64>,
+    pub(super) targets: Vec<Target>,
 }
 
 #[derive(Serialize)]

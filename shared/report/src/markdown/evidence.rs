@@ -4,13 +4,15 @@ use super::inline::{code, text};
 use super::table::Table;
 use super::{heading, limited};
 use crate::escape;
-use crate::figures::{duration, grouped, millis, money};
-use crate::summary::Summary;
+use crate::figures::{count, duration, grouped, limit, millis, money, touched};
+use crate::summary::{Summary, Target, TestTimes, Times};
 
 /// Slow cases named.
 const SLOWEST: usize = 10;
 
 pub(super) fn sections(out: &mut String, summary: &Summary) {
+    heading(out, "Evidence");
+    out.push_str(&format!("{}\n", touched(summary)));
     flaky(out, summary);
     slowest(out, summary);
     response_times(out, summary);
@@ -57,15 +59,19 @@ fn slowest(out: &mut String, summary: &Summary) {
 
 fn response_times(out: &mut String, summary: &Summary) {
     heading(out, "Response times");
-    let count: u64 = summary.response_times.iter().map(|line| line.count).sum();
-    if count == 0 {
+    let exchanges: u64 = summary
+        .response_times
+        .iter()
+        .map(|line| line.times.count)
+        .sum();
+    if exchanges == 0 {
         out.push_str("Not measured: no exchange was answered.\n");
         return;
     }
     out.push_str(&format!(
         "Over {} answered exchanges of functional cases, all kept: exact, by nearest rank. From the first byte sent \
          to the last received, of handshakes and streams to the first received; connecting is not in it.\n\n",
-        grouped(count)
+        grouped(exchanges)
     ));
     let table = Table::counts(&[
         "tier and region",
@@ -77,8 +83,63 @@ fn response_times(out: &mut String, summary: &Summary) {
     ]);
     limited(out, &summary.response_times, table, |table, line| {
         let name = format!("{} {}", line.tier, text(line.region.as_str()));
-        let times = [line.p50, line.p95, line.p99, line.max].map(millis);
-        table.row([name, line.count.to_string()].into_iter().chain(times));
+        table.row([name].into_iter().chain(cells(&line.times)));
+    });
+    targets(out, summary);
+}
+
+fn cells(times: &Times) -> [String; 5] {
+    let [p50, p95, p99, max] = [times.p50, times.p95, times.p99, times.max].map(millis);
+    [times.count.to_string(), p50, p95, p99, max]
+}
+
+/// Tests with a target stand open, the others fold.
+fn targets(out: &mut String, summary: &Summary) {
+    out.push_str("\n### Against targets\n\n");
+    let lines = summary.test_times.iter();
+    let (with, without): (Vec<_>, Vec<_>) = lines.partition(|line| line.is_met().is_some());
+    match with.is_empty() {
+        true => out.push_str("No target: no check of an executed test allows a time at most.\n"),
+        false => tests(out, &with),
+    }
+    if !without.is_empty() {
+        let number = count(u64::try_from(without.len()).unwrap_or(u64::MAX), "line");
+        out.push_str(&format!(
+            "\n<details><summary>No target: {number} of tests and regions</summary>\n\n"
+        ));
+        tests(out, &without);
+        out.push_str("\n</details>\n");
+    }
+}
+
+fn tests(out: &mut String, lines: &[&TestTimes]) {
+    let head = [
+        "test",
+        "region",
+        "exchanges",
+        "P50",
+        "P95",
+        "P99",
+        "longest",
+        "target",
+    ];
+    limited(out, lines, Table::new(&head), |table, line| {
+        let target = |target: &Target| {
+            let mark = if target.held == target.evaluated {
+                "met"
+            } else {
+                "**missed**"
+            };
+            format!("{mark} {} {}", limit(target), code(&target.expression))
+        };
+        let targets: Vec<_> = line.targets.iter().map(target).collect();
+        let name = [code(line.test.as_str()), text(line.region.as_str())];
+        let target = match targets.is_empty() {
+            true => "no target".to_owned(),
+            false => targets.join("<br>"),
+        };
+        let cells = name.into_iter().chain(cells(&line.times)).chain([target]);
+        table.row(cells);
     });
 }
 

@@ -5,7 +5,7 @@ use super::table::Table;
 use super::{heading, limited};
 use crate::conclusions;
 use crate::escape;
-use crate::figures::duration;
+use crate::figures::{duration, server_spans};
 use crate::first_screen::fingerprint;
 use crate::summary::{AsideLine, Summary};
 
@@ -20,7 +20,15 @@ pub(super) fn sections(out: &mut String, summary: &Summary) {
 fn workers(out: &mut String, summary: &Summary) {
     heading(out, "Grid health");
     let table = Table::new(&[
-        "worker", "region", "slots", "leases", "lost", "cases", "left",
+        "worker",
+        "region",
+        "slots",
+        "leases",
+        "lost",
+        "taken up again",
+        "cases",
+        "busy",
+        "left",
     ]);
     limited(out, &summary.fleet.workers, table, |table, worker| {
         table.row([
@@ -29,7 +37,9 @@ fn workers(out: &mut String, summary: &Summary) {
             worker.slots.to_string(),
             worker.leases.to_string(),
             worker.leases_lost.to_string(),
+            worker.reattached.to_string(),
             worker.cases.to_string(),
+            duration(worker.busy),
             worker.left.as_deref().map(text).unwrap_or_default(),
         ]);
     });
@@ -38,6 +48,16 @@ fn workers(out: &mut String, summary: &Summary) {
         "\nLeases: {} granted = {} ended + {} lost + {} open; {} taken up again.\n",
         leases.granted, leases.ended, leases.lost, leases.open, leases.reattached
     ));
+    out.push_str(&format!("\n{}\n", server_spans(summary)));
+    for worker in &summary.fleet.workers {
+        for why in &worker.losses {
+            let (name, why) = (
+                worker.worker.as_str(),
+                text(&escape::clip(why, super::VALUE)),
+            );
+            out.push_str(&format!("\n{} lost {why}\n", text(name)));
+        }
+    }
     let stopped = summary
         .stop
         .as_ref()

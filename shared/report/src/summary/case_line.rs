@@ -11,7 +11,8 @@ use domain::run::{CaseFacts, Kept, Loss, Run};
 
 use super::Records;
 use super::cause::Cause;
-use super::response_times::Samples;
+use super::response_times;
+use super::target::{self, Target};
 
 #[derive(Clone, Debug)]
 pub struct CaseLine {
@@ -59,6 +60,10 @@ pub struct CaseLine {
     pub kept: Vec<String>,
     pub file: String,
     pub line: u32,
+    /// Milliseconds of each answered exchange, over all tries.
+    pub times: Vec<f64>,
+    /// What its checks allow a time to be, and how often that held.
+    pub targets: Vec<Target>,
     /// Where logins and refreshes are written.
     pub environment_file: String,
     pub(super) is_record_missing: bool,
@@ -129,7 +134,7 @@ impl CaseLine {
 }
 
 /// All cases in the plan's order. Each record is read once, and its exchanges are sampled.
-pub(super) fn collect(run: &Run, records: Records<'_>, samples: &mut Samples) -> Vec<CaseLine> {
+pub(super) fn collect(run: &Run, records: Records<'_>) -> Vec<CaseLine> {
     let mut attempts: BTreeMap<&CaseId, u64> = BTreeMap::new();
     for case in run.attempts().values().flat_map(|attempt| &attempt.cases) {
         *attempts.entry(case).or_default() += 1;
@@ -143,7 +148,6 @@ pub(super) fn collect(run: &Run, records: Records<'_>, samples: &mut Samples) ->
         line.is_record_missing = named.is_some() && record.is_none();
         if let Some(record) = record {
             read_record(&mut line, &record);
-            samples.take(&line, &record);
         }
         line
     });
@@ -190,6 +194,8 @@ fn describe(planned: &PlannedCase, facts: &CaseFacts) -> CaseLine {
         kept: kept(facts),
         file: planned.file.clone(),
         line: planned.line,
+        times: Vec::new(),
+        targets: Vec::new(),
         environment_file: String::new(),
         is_record_missing: false,
     }
@@ -220,6 +226,8 @@ fn read_record(line: &mut CaseLine, record: &CaseRecord) {
         checks: super::count(one.checks.iter()),
     });
     line.tried = tried.collect();
+    line.times = response_times::samples(record);
+    line.targets = target::of(line, record);
     if let Some(last) = record.tries.last() {
         line.checks = super::count(last.checks.iter());
         line.checks_false = super::count(last.checks.iter().filter(|check| !check.held));

@@ -1,8 +1,13 @@
 //! Health of the grid itself: workers, leases, and results that were not counted.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use domain::ids::{AttemptId, CaseId, Region, WorkerId};
 use domain::outcome::Outcome;
-use domain::run::{Aside, Attempt, AttemptState, CaseState, Run};
+use domain::run::{Aside, Attempt, AttemptState, Run};
+
+use super::case_line::CaseLine;
 
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
@@ -25,8 +30,14 @@ pub struct WorkerLine {
     pub left: Option<String>,
     pub leases: u64,
     pub leases_lost: u64,
+    /// How often it took a lease up again after a takeover or a reconnect.
+    pub reattached: u64,
+    /// Why each of its lost leases was lost.
+    pub losses: Vec<String>,
     /// Cases whose counted result is its own, executed in this run.
     pub cases: u64,
+    /// Time spent in these cases; its slots work side by side.
+    pub busy: Duration,
 }
 
 /// Leases by how they ended. granted = ended + lost + open.
@@ -38,6 +49,16 @@ pub struct Leases {
     pub open: u64,
     /// How often a worker took one up again after a takeover or a reconnect.
     pub reattached: u64,
+    /// Cases in them, each as often as it was leased.
+    pub cases: u64,
+}
+
+/// The environment's own spans, as far as a coordinator kept them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerSpans {
+    pub kept: u64,
+    /// Of this run, and not kept: there were too many, or they came too late.
+    pub dropped: u64,
 }
 
 /// A result that is kept and not counted.
@@ -50,7 +71,7 @@ pub struct AsideLine {
     pub why: String,
 }
 
-pub(super) fn collect(run: &Run) -> Fleet {
+pub(super) fn collect(run: &Run, cases: &[CaseLine]) -> Fleet {
     let kept = run
         .cases()
         .flat_map(|(_, facts)| &facts.kept)
@@ -62,7 +83,7 @@ pub(super) fn collect(run: &Run) -> Fleet {
             why: kept.why.clone(),
         });
     Fleet {
-        workers: workers(run),
+        workers: workers(run, cases),
         leases: leases(run),
         kept: kept.collect(),
         rejected: run.rejected().iter().map(aside).collect(),
@@ -80,18 +101,34 @@ fn aside(aside: &Aside) -> AsideLine {
     }
 }
 
-fn workers(run: &Run) -> Vec<WorkerLine> {
+fn workers(run: &Run, cases: &[CaseLine]) -> Vec<WorkerLine> {
+    let mut own: BTreeMap<&WorkerId, (u64, Duration)> = BTreeMap::new();
+    for case in cases.iter().filter(|case| !case.is_carried) {
+        if let Some(worker) = &case.worker {
+            let (cases, busy) = own.entry(worker).or_default();
+            *cases += 1;
+            *busy += case.duration;
+        }
+    }
+    let mut held: BTreeMap<&WorkerId, Vec<&Attempt>> = BTreeMap::new();
+    for attempt in run.attempts().values() {
+        held.entry(&attempt.worker).or_default().push(attempt);
+    }
     let lines = run.workers().iter().map(|(worker, seen)| {
-        let held: Vec<_> = run.attempts().values().filter(|attempt| attempt.worker == *worker).collect();
-        let is_own = |state: &CaseState| matches!(state, CaseState::Settled { result, .. } if result.worker == *worker);
+        let held = held.get(worker).map(Vec::as_slice).unwrap_or_default();
+        let losses: Vec<_> = held.iter().filter_map(|attempt| loss(attempt)).collect();
+        let (cases, busy) = own.get(worker).copied().unwrap_or_default();
         WorkerLine {
             worker: worker.clone(),
             region: seen.region.clone(),
             slots: seen.slots,
             left: seen.left.clone(),
             leases: super::count(held.iter()),
-            leases_lost: super::count(held.iter().filter(|attempt| is_lost(attempt))),
-            cases: super::count(run.cases().filter(|(_, facts)| is_own(&facts.state))),
+            leases_lost: super::count(losses.iter()),
+            reattached: held.iter().map(|one| u64::from(one.n_reattached)).sum(),
+            losses,
+            cases,
+            busy,
         }
     });
     lines.collect()
@@ -107,9 +144,17 @@ fn leases(run: &Run) -> Leases {
         reattached: attempts()
             .map(|attempt| u64::from(attempt.n_reattached))
             .sum(),
+        cases: super::count(attempts().flat_map(|attempt| &attempt.cases)),
     }
 }
 
 fn is_lost(attempt: &Attempt) -> bool {
     matches!(attempt.state, AttemptState::Lost { .. })
+}
+
+fn loss(attempt: &Attempt) -> Option<String> {
+    match &attempt.state {
+        AttemptState::Lost { why, .. } => Some(format!("attempt {}: {why}", attempt.id)),
+        _ => None,
+    }
 }

@@ -6,60 +6,132 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::Region;
+use domain::ids::{Region, SuiteName, TestId};
 use domain::plan::Tier;
 use domain::record::{CaseRecord, Exchange, ExchangeKind};
 
 use super::case_line::CaseLine;
+use super::target::{self, Target};
 
-/// One line: the answered exchanges of one tier, executed in one region.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResponseTimes {
-    pub tier: Tier,
-    pub region: Region,
+/// Percentiles of some samples, with what they were made of. Times are milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Times {
     pub count: u64,
-    /// Milliseconds.
+    /// All samples together.
+    pub total: f64,
     pub p50: f64,
     pub p95: f64,
     pub p99: f64,
     pub max: f64,
 }
 
-/// Samples in milliseconds, while records are read.
-#[derive(Debug, Default)]
-pub(super) struct Samples(BTreeMap<(Tier, Region), Vec<f64>>);
+/// One line: the answered exchanges of one tier, executed in one region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseTimes {
+    pub tier: Tier,
+    pub region: Region,
+    pub times: Times,
+}
 
-impl Samples {
-    /// Exchanges of every try count: what the target did is not less true for having been retried.
-    pub(super) fn take(&mut self, case: &CaseLine, record: &CaseRecord) {
-        let Some(region) = &case.region else {
-            return;
-        };
-        let exchanges = record.tries.iter().flat_map(|one| &one.exchanges);
-        let times: Vec<_> = exchanges.filter_map(sample).collect();
-        if !times.is_empty() {
-            self.0
-                .entry((case.tier, region.clone()))
-                .or_default()
-                .extend(times);
+/// The answered exchanges of one test in one region, against what its checks allow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestTimes {
+    pub tier: Tier,
+    pub suite: SuiteName,
+    pub test: TestId,
+    pub region: Region,
+    pub times: Times,
+    /// Empty when no check of the test limits a time.
+    pub targets: Vec<Target>,
+}
+
+impl TestTimes {
+    /// What lines of one test share.
+    pub(crate) fn key(&self) -> (&SuiteName, &TestId) {
+        (&self.suite, &self.test)
+    }
+
+    /// Whether every evaluation of every target held; `None` when there is no target.
+    pub fn is_met(&self) -> Option<bool> {
+        let is_met = |target: &Target| target.held == target.evaluated;
+        (!self.targets.is_empty()).then(|| self.targets.iter().all(is_met))
+    }
+}
+
+impl Times {
+    fn of(mut samples: Vec<f64>) -> Self {
+        samples.sort_by(f64::total_cmp);
+        Self {
+            count: super::count(samples.iter()),
+            total: samples.iter().sum(),
+            p50: nearest_rank(&samples, 50),
+            p95: nearest_rank(&samples, 95),
+            p99: nearest_rank(&samples, 99),
+            max: nearest_rank(&samples, 100),
         }
     }
+}
 
-    pub(super) fn percentiles(self) -> Vec<ResponseTimes> {
-        let lines = self.0.into_iter().map(|((tier, region), mut samples)| {
-            samples.sort_by(f64::total_cmp);
-            ResponseTimes {
-                tier,
-                region,
-                count: super::count(samples.iter()),
-                p50: nearest_rank(&samples, 50),
-                p95: nearest_rank(&samples, 95),
-                p99: nearest_rank(&samples, 99),
-                max: nearest_rank(&samples, 100),
-            }
-        });
-        lines.collect()
+/// Samples of every try count: what the target did is not less true for having been retried.
+pub(super) fn samples(record: &CaseRecord) -> Vec<f64> {
+    let exchanges = record.tries.iter().flat_map(|one| &one.exchanges);
+    exchanges.filter_map(sample).collect()
+}
+
+/// By tier and region, from P1 on.
+pub(super) fn by_tier(cases: &[CaseLine]) -> Vec<ResponseTimes> {
+    let mut samples: BTreeMap<(Tier, &Region), Vec<f64>> = BTreeMap::new();
+    for (case, region) in executed(cases) {
+        if !case.times.is_empty() {
+            let of_line = samples.entry((case.tier, region)).or_default();
+            of_line.extend(&case.times);
+        }
     }
+    let lines = samples.into_iter();
+    lines
+        .map(|((tier, region), samples)| ResponseTimes {
+            tier,
+            region: region.clone(),
+            times: Times::of(samples),
+        })
+        .collect()
+}
+
+/// By test, in the plan's order, and region; a line where something was answered or limited.
+pub(super) fn by_test(cases: &[CaseLine]) -> Vec<TestTimes> {
+    let mut places = BTreeMap::new();
+    let mut lines: Vec<(&CaseLine, &Region, Vec<f64>, Vec<Target>)> = Vec::new();
+    for (case, region) in executed(cases) {
+        if case.times.is_empty() && case.targets.is_empty() {
+            continue;
+        }
+        let key = (&case.suite, &case.test, region);
+        let place = *places.entry(key).or_insert_with(|| {
+            lines.push((case, region, Vec::new(), Vec::new()));
+            lines.len() - 1
+        });
+        if let Some((_, _, samples, targets)) = lines.get_mut(place) {
+            samples.extend(&case.times);
+            target::add(targets, &case.targets);
+        }
+    }
+    let lines = lines.into_iter();
+    lines
+        .map(|(case, region, samples, targets)| TestTimes {
+            tier: case.tier,
+            suite: case.suite.clone(),
+            test: case.test.clone(),
+            region: region.clone(),
+            times: Times::of(samples),
+            targets,
+        })
+        .collect()
+}
+
+fn executed(cases: &[CaseLine]) -> impl Iterator<Item = (&CaseLine, &Region)> {
+    cases
+        .iter()
+        .filter_map(|case| Some((case, case.region.as_ref()?)))
 }
 
 fn sample(exchange: &Exchange) -> Option<f64> {

@@ -53,6 +53,21 @@ pub(crate) fn check(held: bool) -> Check {
     }
 }
 
+/// A check that allows a time at most.
+fn target(elapsed_ms: f64) -> Check {
+    let actual = [("elapsed_ms", elapsed_ms), ("vars.limit_ms", 10.0)];
+    Check {
+        line: 32,
+        expression: "elapsed_ms <= vars.limit_ms".to_owned(),
+        held: elapsed_ms <= 10.0,
+        expected: "true".to_owned(),
+        actual: actual
+            .map(|(name, value)| (name.to_owned(), value.to_string()))
+            .to_vec(),
+        ..check(true)
+    }
+}
+
 pub(crate) fn span(id: &str, parent: &str, name: &str, start_ms: f64, end_ms: f64) -> Span {
     Span {
         trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
@@ -70,7 +85,7 @@ fn one_try(held: bool, waiting_ms: f64) -> TryRecord {
     let status = if held { 403 } else { 200 };
     TryRecord {
         exchanges: vec![exchange(1.0, waiting_ms, status)],
-        checks: vec![check(held)],
+        checks: vec![check(held), target(waiting_ms)],
         saved: vec![("thread".to_owned(), "th_1".to_owned())],
         spans: vec![
             span("a1", "", "test_016", 0.0, 10.0),
@@ -109,7 +124,7 @@ pub(crate) fn check_failed() -> CaseRecord {
 /// A first try that failed, and one that passed.
 pub(crate) fn flaky() -> CaseRecord {
     CaseRecord {
-        tries: vec![one_try(false, 6.0), one_try(true, 7.0)],
+        tries: vec![one_try(false, 12.0), one_try(true, 7.0)],
     }
 }
 

@@ -13,6 +13,7 @@ use domain::plan::{Leg, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedS
 use domain::record::{CaseRecord, CaseResult, Preflight, Probe};
 use domain::run::Run;
 use domain::verdict::{Findings, judge};
+use report::summary::ServerSpans;
 use report::{Previous, Summary};
 
 /// 2026-03-01T12:00:00Z.
@@ -107,6 +108,7 @@ pub(crate) fn release() -> Gate {
         tiers: vec![entry(Tier::P1, none, none), entry(Tier::P2, few, few)],
         tolerated_skips: Vec::new(),
         retries_failed: false,
+        proven_checks: None,
     }
 }
 
@@ -227,6 +229,7 @@ impl Synthetic {
             worker,
             fingerprint: "f".repeat(64),
             record: Some(digest),
+            proof: None,
         }
     }
 
@@ -261,11 +264,13 @@ impl Synthetic {
     }
 
     pub(crate) fn summary(&self, previous: Option<&Previous>) -> Summary {
-        Summary::of(
-            &self.run,
-            &|digest| self.records.get(digest).cloned(),
-            previous,
-        )
+        let records = |digest: &Digest| self.records.get(digest).cloned();
+        let mut summary = Summary::of(&self.run, &records, previous);
+        summary.server_spans = Some(ServerSpans {
+            kept: 12,
+            dropped: 3,
+        });
+        summary
     }
 }
 
