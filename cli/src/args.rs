@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   muster init                           start with a small suite in this folder
   muster check                          find every mistake in every file, run nothing
+  muster fmt                            lay the files out in the one canonical way
   muster list -k 'p1 and not slow'      what would run, and why not the rest
   muster run suites/ --env staging      run; the exit code says how it went
   muster run --failed                   only what failed last time
@@ -56,6 +57,13 @@ pub(crate) enum Verb {
     /// Find every mistake in suites, environments, gates and settings; run nothing.
     #[command(after_help = "Examples:\n  muster check\n  muster check suites/ environments/")]
     Check(CheckArgs),
+    /// Lay files out in the one canonical way; comments, order and meaning stay.
+    #[command(
+        after_help = "Examples:\n  muster fmt\n  muster fmt suites/ --check     for CI: name what is \
+                      laid out otherwise, exit 104\n  muster fmt -                   standard input to \
+                      standard output, for editors"
+    )]
+    Fmt(FmtArgs),
     /// Show which cases a run would have, and why the rest would not run.
     #[command(after_help = "Examples:\n  muster list suites/\n  muster list -k 'p1 and tag:auth'")]
     List(SuiteArgs),
@@ -112,6 +120,15 @@ pub(crate) struct InitArgs {
 pub(crate) struct CheckArgs {
     /// Files and folders; by default those that muster.yaml names, else this folder.
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// Files and folders, by default this folder; `-` stands for standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; fail when a file is laid out otherwise.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]

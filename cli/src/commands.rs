@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod demo;
+pub(crate) mod fmt;
 pub(crate) mod gate;
 pub(crate) mod init;
 pub(crate) mod list;

@@ -69,12 +69,13 @@ fn prepare(verb: &Verb) -> anyhow::Result<Control> {
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
     use commands::{
-        check, completions, coordinator, demo, gate, init, list, lock, prove, report, run, runs,
-        show, worker,
+        check, completions, coordinator, demo, fmt, gate, init, list, lock, prove, report, run,
+        runs, show, worker,
     };
     match verb {
         Verb::Init(args) => init::init(&args, output),
         Verb::Check(args) => check::check(&args, output),
+        Verb::Fmt(args) => fmt::fmt(&args, output),
         Verb::List(args) => list::list(&args, output),
         Verb::Run(args) => run::run(&args, output),
         Verb::Prove(args) => prove::prove(&args, output),

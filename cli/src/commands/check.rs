@@ -12,18 +12,7 @@ use crate::output::{Output, count};
 use crate::sources::{self, Found};
 
 pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<ExitCode, Error> {
-    let paths = if args.paths.is_empty() {
-        vec![PathBuf::from(".")]
-    } else {
-        args.paths.clone()
-    };
-    let found = sources::find(&paths)?;
-    if found.is_empty() {
-        return Err(Error::NothingRan(format!(
-            "there is no YAML file in {}; `muster init` makes some to start from",
-            sources::names(&paths)
-        )));
-    }
+    let found = find(&args.paths)?;
     let sources = read(&found)?;
     let problems = suite::check(&sources);
     if problems.is_empty() {
@@ -38,8 +27,22 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<ExitCode, Error
     Ok(ExitCode::Invalid)
 }
 
+/// The files below these paths, or below this folder; none at all is an error.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let found = sources::find(paths)?;
+    if found.is_empty() {
+        return Err(Error::NothingRan(format!(
+            "there is no YAML file in {}; `muster init` makes some to start from",
+            sources::names(paths)
+        )));
+    }
+    Ok(found)
+}
+
 /// The files, and those that the environments among them name.
-fn read(found: &[Found]) -> Result<Sources, Error> {
+pub(super) fn read(found: &[Found]) -> Result<Sources, Error> {
     let mut sources = Sources::new();
     for one in found {
         let bytes = one.read()?;

@@ -13,6 +13,7 @@ mod check;
 mod demo;
 mod exit_codes;
 mod first_steps;
+mod fmt;
 mod laptop;
 mod locks;
 mod muster;
