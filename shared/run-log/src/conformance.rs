@@ -1,7 +1,8 @@
 //! What every adapter must pass: the same tests over each of them.
 //!
-//! An adapter's test module calls `conformance::suite!(name, { … (store, guard) })`; the block
-//! makes a fresh store and whatever must outlive it.
+//! An adapter's test module calls `conformance::suite!(name, Holders::…, { … (store, guard) })`; the
+//! block makes a fresh store and whatever must outlive it. Stores that can be told to fail are
+//! held to `harmed` as well.
 
 use std::error::Error;
 
@@ -10,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::port::{AppendError, Batch, Blob, LogId, Position, Store};
 use crate::segment::Chain;
+
+pub mod harmed;
+pub mod racing;
 
 type Checked = Result<(), Box<dyn Error>>;
 
@@ -191,9 +195,16 @@ pub fn logs_are_apart(store: &dyn Store) -> Checked {
 /// Runs every property above as a test of its own.
 #[macro_export]
 macro_rules! log_suite {
-    ($name:ident, $make:expr) => {
+    ($name:ident, $holders:expr, $make:expr) => {
         mod $name {
             use super::*;
+
+            #[test]
+            fn each_number_has_one_winner() {
+                use $crate::conformance::racing;
+                let (store, _guard) = $make;
+                racing::each_number_has_one_winner(&store, racing::FULL, $holders).unwrap();
+            }
 
             $crate::log_suite!(@tests $make,
                 appended_events_are_read_back,

@@ -81,7 +81,7 @@ impl Store for FileStore {
 
 /// A run id comes from outside, so it never becomes a path as it stands: what is not plain is
 /// written as `%` and its code, and two ids never share a folder.
-fn safe_name(text: &str) -> String {
+pub(crate) fn safe_name(text: &str) -> String {
     const LONGEST: usize = 150;
     let mut name = String::new();
     for byte in text.bytes() {

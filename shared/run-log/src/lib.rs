@@ -4,17 +4,19 @@
 //! deposed loses its next one: the log itself is the fence. What an event means is not known here.
 //!
 //! Reading order: `port` (the guarantees), `segment` (the bytes and their chain), `file` (the
-//! adapter on a local disk), `writer` (the threads that own logs and blobs), `conformance`, and
-//! beside all that `spans`, which nothing waits for.
+//! adapter on a local disk), `object` (the adapter on an object store), `writer` (the threads that
+//! own logs and blobs), `conformance`, and beside all that `spans`, which nothing waits for.
 
 pub mod conformance;
 pub mod file;
+pub mod object;
 pub mod port;
 pub mod segment;
 pub mod spans;
 pub mod writer;
 
 pub use file::{FileStore, Layout, RunFolder};
+pub use object::{Address, AddressError, ObjectStore};
 pub use port::{
     AppendError, Batch, Blob, Blobs, Error, Log, LogId, Position, ReadBlobs, ReadLog, Store, Tail,
 };

@@ -141,6 +141,15 @@ pub enum Error {
         offset: u64,
         why: String,
     },
+    /// A segment that is missing, was swapped or was changed.
+    #[error(
+        "{place} does not continue its log (segment {number}: {why}); restore it from a copy, or move the log away to give its run up"
+    )]
+    BadSegment {
+        place: String,
+        number: Position,
+        why: String,
+    },
     #[error("{place} was not written by muster, or by a newer one: {why}")]
     Foreign { place: String, why: String },
     #[error(

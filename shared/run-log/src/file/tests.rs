@@ -9,11 +9,11 @@ use crate::conformance::{self, batch, blob};
 use crate::port::ReadLog;
 use crate::writer::{Answer, Writer};
 
-conformance::suite!(grid_layout, {
+conformance::suite!(grid_layout, racing::Holders::One, {
     let directory = tempfile::tempdir().unwrap();
     (FileStore::new(directory.path(), Layout::Grid), directory)
 });
-conformance::suite!(single_run_layout, {
+conformance::suite!(single_run_layout, racing::Holders::One, {
     let directory = tempfile::tempdir().unwrap();
     (
         FileStore::new(directory.path(), Layout::SingleRun),

@@ -1,0 +1,87 @@
+//! Segments that were read or written here, kept in memory: they never change, so a second reader
+//! of the same log asks the store for nothing but the end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::object::Keys;
+use crate::object::bucket::Bucket;
+use crate::port::{Error, LogId, Position};
+
+/// Bytes that are kept; what was taken in first goes first.
+const MOST: usize = 64 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    bucket: Bucket,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    segments: BTreeMap<(LogId, Position), Bytes>,
+    order: VecDeque<(LogId, Position)>,
+    size: usize,
+}
+
+impl Shelf {
+    pub(crate) fn new(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            kept: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// Remembers a segment that is durable.
+    pub(crate) fn keep(&self, id: &LogId, number: Position, bytes: Bytes) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (id.clone(), number);
+        kept.size += bytes.len();
+        if let Some(before) = kept.segments.insert(key.clone(), bytes) {
+            kept.size -= before.len();
+            return;
+        }
+        kept.order.push_back(key);
+        while kept.size > MOST {
+            let Some(oldest) = kept.order.pop_front() else {
+                return;
+            };
+            if let Some(gone) = kept.segments.remove(&oldest) {
+                kept.size -= gone.len();
+            }
+        }
+    }
+
+    fn held(&self, id: &LogId, number: Position) -> Option<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.segments.get(&(id.clone(), number)).cloned()
+    }
+
+    /// Segments by their numbers, each if it is there; what is not kept is read in parallel.
+    pub(crate) fn read(
+        &self,
+        id: &LogId,
+        numbers: std::ops::Range<Position>,
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        let mut found: Vec<Option<Bytes>> = numbers
+            .clone()
+            .map(|number| self.held(id, number))
+            .collect();
+        let missing: Vec<usize> = (0..found.len()).filter(|at| found[*at].is_none()).collect();
+        let keys = Keys::of(id);
+        let wanted: Vec<String> = missing
+            .iter()
+            .map(|at| keys.segment(numbers.start + *at as Position))
+            .collect();
+        for (at, bytes) in missing.into_iter().zip(self.bucket.read_all(&wanted)?) {
+            found[at] = bytes;
+        }
+        Ok(found)
+    }
+}

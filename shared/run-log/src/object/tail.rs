@@ -1,0 +1,148 @@
+//! Reading a log from its start on: checkpoints first, then segments in doubling parallel batches
+//! to the first number that is absent.
+//!
+//! Everything joins one chain, so a swapped, changed or missing segment is an error and never
+//! passed over.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::object::shelf::Shelf;
+use crate::object::{Keys, checkpoint};
+use crate::port::{Error, LogId, Position, Tail};
+use crate::segment::{BadChain, Chain, Stored};
+
+/// Objects that are asked for at a time, at most.
+const WIDEST: u64 = 64;
+
+#[derive(Debug)]
+pub(crate) struct ObjectTail {
+    id: LogId,
+    keys: Keys,
+    chain: Chain,
+    shelf: Arc<Shelf>,
+    /// Checkpoints are looked for once.
+    has_begun: bool,
+    /// Checkpoints that were used whole, and where the last of them ended.
+    checkpoints: u64,
+    covered: Position,
+}
+
+impl ObjectTail {
+    pub(crate) fn new(id: &LogId, shelf: Arc<Shelf>) -> Self {
+        Self {
+            keys: Keys::of(id),
+            chain: Chain::start(id),
+            id: id.clone(),
+            shelf,
+            has_begun: false,
+            checkpoints: 0,
+            covered: 0,
+        }
+    }
+
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// How many checkpoints there are, and how many segments they cover.
+    pub(crate) fn checkpoints(&self) -> (u64, Position) {
+        (self.checkpoints, self.covered)
+    }
+
+    fn read_checkpoints(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
+        let mut found = Vec::new();
+        let mut width = 1;
+        loop {
+            let numbers = self.checkpoints..self.checkpoints + width;
+            let keys: Vec<String> = numbers.map(|at| self.keys.checkpoint(at)).collect();
+            for object in self.shelf.bucket().read_all(&keys)? {
+                let Some(segments) = object.as_ref().and_then(checkpoint::decode) else {
+                    return Ok(found);
+                };
+                let n_segments = segments.len() as Position;
+                for bytes in segments {
+                    if self.chain.position() >= up_to {
+                        return Ok(found);
+                    }
+                    // It is a cache: what does not join on is read where it belongs.
+                    let Ok(stored) = self.join(bytes) else {
+                        return Ok(found);
+                    };
+                    found.push(stored);
+                }
+                self.checkpoints += 1;
+                self.covered += n_segments;
+            }
+            width = (width * 2).min(WIDEST);
+        }
+    }
+
+    fn join(&mut self, bytes: Bytes) -> Result<Stored, BadChain> {
+        let number = self.chain.position();
+        let segment = self.chain.join(&bytes)?;
+        self.shelf.keep(&self.id, number, bytes.clone());
+        Ok(Stored {
+            bytes: bytes.into(),
+            segment,
+        })
+    }
+
+    /// An absent number with a present one behind it: either both came while we read, or there is
+    /// a hole.
+    fn absent(&self, is_behind: bool) -> Result<Option<Bytes>, Error> {
+        let number = self.chain.position();
+        if !is_behind {
+            return Ok(None);
+        }
+        let again = self.shelf.read(&self.id, number..number + 1)?;
+        match again.into_iter().next().flatten() {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(self.hole()),
+        }
+    }
+
+    pub(crate) fn hole(&self) -> Error {
+        let number = self.chain.position();
+        Error::BadSegment {
+            place: self.shelf.bucket().place(&self.keys.segment(number)),
+            number,
+            why: "it is absent, and later ones are there".to_owned(),
+        }
+    }
+}
+
+impl Tail for ObjectTail {
+    fn next(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
+        let mut found = Vec::new();
+        if !self.has_begun && up_to > 0 {
+            found = self.read_checkpoints(up_to)?;
+            self.has_begun = true;
+        }
+        let mut width = 1;
+        while self.chain.position() < up_to {
+            let from = self.chain.position();
+            let to = from.saturating_add(width).min(up_to);
+            let batch = self.shelf.read(&self.id, from..to)?;
+            let n_present = batch.iter().flatten().count();
+            for (n_joined, bytes) in batch.into_iter().enumerate() {
+                let is_behind = n_joined < n_present;
+                let Some(bytes) =
+                    bytes.map_or_else(|| self.absent(is_behind), |one| Ok(Some(one)))?
+                else {
+                    return Ok(found);
+                };
+                let number = self.chain.position();
+                let joined = self.join(bytes);
+                found.push(joined.map_err(|why| Error::BadSegment {
+                    place: self.shelf.bucket().place(&self.keys.segment(number)),
+                    number,
+                    why: why.to_string(),
+                })?);
+            }
+            width = (width * 2).min(WIDEST);
+        }
+        Ok(found)
+    }
+}
