@@ -17,3 +17,4 @@ mod watchdog;
 
 pub use app::{ExitError, Running, StartError, start};
 pub use config::{Config, TlsFiles};
+pub use spool::spooled_results;

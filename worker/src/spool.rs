@@ -153,5 +153,12 @@ fn recover(folder: &Path) -> io::Result<Vec<Recovered>> {
     Ok(all)
 }
 
+/// What recovery would take from the bytes of one file: the results whose frames hold, from the
+/// start on, and how many bytes those are. For tools and tests; nothing is written.
+pub fn spooled_results(bytes: &[u8]) -> (Vec<RecoveredResult>, u64) {
+    let (frames, length) = frame::read_all(bytes);
+    (frames.into_iter().map(RecoveredResult::from).collect(), length)
+}
+
 #[cfg(test)]
 mod tests;

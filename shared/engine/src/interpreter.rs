@@ -40,6 +40,7 @@ use crate::seed::{Seed, StepEffects};
 use crate::tape::Tape;
 pub(crate) use frame::{Actor, Frame};
 pub(crate) use socket::OpenSocket;
+pub use splitter::stream_records;
 pub(crate) use user::User;
 pub(crate) use wait::over_stop;
 

@@ -152,9 +152,11 @@ pub(crate) fn stop_for(broken: &crate::transport::Broken, place: &Place, what: &
     };
     let fault = Box::new(Fault::new(broken.word(), place, message));
     match broken {
-        Broken::AllowList(_) | Broken::Url(_) | Broken::NoCapacity | Broken::TryLimit(_) => {
-            Stop::Errored(fault)
-        }
+        Broken::AllowList(_)
+        | Broken::Url(_)
+        | Broken::NoCapacity
+        | Broken::TryLimit(_)
+        | Broken::LogFull(_) => Stop::Errored(fault),
         Broken::GateClosed => Stop::Aborted(fault),
         _ => Stop::Failed(fault),
     }

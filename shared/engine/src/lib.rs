@@ -25,5 +25,9 @@ mod socket;
 mod tape;
 mod trace;
 pub mod transport;
+mod weight;
 
-pub use engine::{CapShare, Ended, Engine, EngineConfig, EngineError, Job, LeaseGate, OpenGate};
+pub use engine::{
+    CapShare, Ended, Engine, EngineConfig, EngineError, Job, LeaseGate, OpenGate, PROVES_WITHIN,
+};
+pub use interpreter::stream_records;

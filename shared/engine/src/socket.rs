@@ -11,13 +11,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use crate::recording::Record;
-use crate::tape::Clock;
+use crate::tape::{Clock, Kept};
 use crate::transport::{Broken, Frame, Wire};
+use crate::weight::weight;
 
 /// Most entries of one socket's log.
 pub(crate) const LOG_ENTRIES: usize = 10_000;
-/// Most bytes of one socket's log.
+/// Most memory of one socket's log, in bytes.
 pub(crate) const LOG_BYTES: usize = 16 * 1024 * 1024;
+/// Memory of an entry beside its bytes.
+const PER_ENTRY: usize = 256;
 
 /// What happened on a socket, in order.
 #[derive(Clone, Debug)]
@@ -48,12 +51,17 @@ pub(crate) enum Entry {
 pub(crate) struct Log {
     entries: Mutex<Vec<Entry>>,
     bytes: Mutex<usize>,
+    /// What the try keeps in all; see `Live::keeps`.
+    kept: Kept,
     length: watch::Sender<usize>,
 }
 
 impl Log {
-    pub(crate) fn new() -> Self {
-        Self::of(Vec::new())
+    pub(crate) fn new(kept: Kept) -> Self {
+        Self {
+            kept,
+            ..Self::of(Vec::new())
+        }
     }
 
     pub(crate) fn of(entries: Vec<Entry>) -> Self {
@@ -61,6 +69,7 @@ impl Log {
         Self {
             entries: Mutex::new(entries),
             bytes: Mutex::new(0),
+            kept: Kept::default(),
             length,
         }
     }
@@ -70,17 +79,25 @@ impl Log {
         if matches!(entries.last(), Some(Entry::Full)) {
             return;
         }
-        if let Entry::Received(record) = &entry {
-            let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-            *bytes += record.bytes.len();
-            if entries.len() >= LOG_ENTRIES || *bytes > LOG_BYTES {
-                entries.push(Entry::Full);
-                self.length.send_replace(entries.len());
-                return;
-            }
-        }
+        let entry = match &entry {
+            Entry::Received(record) if !self.has_room(entries.len(), record) => Entry::Full,
+            _ => entry,
+        };
         entries.push(entry);
         self.length.send_replace(entries.len());
+    }
+
+    fn has_room(&self, entries: usize, record: &Record) -> bool {
+        let weight = PER_ENTRY + weight(&record.bytes);
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        *bytes = bytes.saturating_add(weight);
+        entries < LOG_ENTRIES && *bytes <= LOG_BYTES && self.kept.has_room(weight)
+    }
+
+    /// Whether nothing more is kept.
+    fn is_full(&self) -> bool {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(entries.last(), Some(Entry::Full))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -183,8 +200,9 @@ async fn attend(
 ) -> End {
     let mut closing = None;
     loop {
+        // What would not be kept is not read either: a flood waits in the network, and costs nothing.
         let happened = tokio::select! {
-            frame = wire.next() => Happened::Frame(frame),
+            frame = wire.next(), if !log.is_full() => Happened::Frame(frame),
             command = inbox.recv() => Happened::Command(command),
         };
         let end = match happened {

@@ -6,12 +6,13 @@
 //! ways run the same code, and what was decided from a recording is decided again alike.
 
 mod clock;
+mod kept;
 mod ready;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
@@ -21,8 +22,9 @@ use crate::recording::{Moment, Observation, Place, Recording, Seen};
 use crate::seed::Seed;
 use crate::socket::{Entry, Log};
 use crate::trace::Spans;
-use crate::transport::{TRY_LIMIT, Transport};
+use crate::transport::Transport;
 pub(crate) use clock::{Cancel, Clock};
+pub(crate) use kept::Kept;
 pub(crate) use ready::run_ready;
 
 /// The source of observations.
@@ -44,7 +46,7 @@ pub(crate) struct Live {
     seed: Seed,
     current: Mutex<Arc<str>>,
     observations: Mutex<Vec<Observation>>,
-    kept: AtomicUsize,
+    kept: Kept,
     logs: Mutex<Vec<(Arc<str>, Arc<Log>)>>,
 }
 
@@ -79,7 +81,7 @@ impl Live {
             seed,
             current: Mutex::new(Arc::from("")),
             observations: Mutex::new(Vec::new()),
-            kept: AtomicUsize::new(0),
+            kept: Kept::default(),
             logs: Mutex::new(Vec::new()),
         }
     }
@@ -113,10 +115,9 @@ impl Live {
         }
     }
 
-    /// Counts bytes of answers that are kept; whether there is still room for them.
-    pub(crate) fn keeps(&self, bytes: usize) -> bool {
-        let kept = self.kept.fetch_add(bytes, Ordering::Relaxed);
-        kept.saturating_add(bytes) <= TRY_LIMIT
+    /// Counts memory of answers that are kept; whether there is still room for them.
+    pub(crate) fn keeps(&self, weight: usize) -> bool {
+        self.kept.has_room(weight)
     }
 
     /// Runs a task that ends with the try.
@@ -380,7 +381,7 @@ impl Tape {
     pub(crate) fn log(&self, path: &Arc<str>) -> Arc<Log> {
         match self {
             Self::Live(tape) => {
-                let log = Arc::new(Log::new());
+                let log = Arc::new(Log::new(tape.kept.clone()));
                 let mut logs = tape.logs.lock().unwrap_or_else(PoisonError::into_inner);
                 logs.push((path.clone(), log.clone()));
                 log
@@ -389,7 +390,7 @@ impl Tape {
                 .logs
                 .get(path)
                 .cloned()
-                .unwrap_or_else(|| Arc::new(Log::new())),
+                .unwrap_or_else(|| Arc::new(Log::of(Vec::new()))),
         }
     }
 }

@@ -29,8 +29,10 @@ use crate::dialer::tls::{Distrust, Session};
 
 /// Largest body that is read, in bytes after decoding.
 pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
-/// Most bytes that all answers of one try may have together.
-pub const TRY_LIMIT: usize = 128 * 1024 * 1024;
+/// Most JSON values that one answer or message may hold: as many as one evaluation could visit.
+pub const VALUES_LIMIT: usize = 200_000;
+/// Most memory, in bytes, that all answers and messages of one try may take together.
+pub const TRY_LIMIT: usize = 256 * 1024 * 1024;
 /// Largest WebSocket message that is read, in bytes.
 pub const MESSAGE_LIMIT: usize = 1024 * 1024;
 /// Most header lines of an answer.
@@ -173,12 +175,23 @@ pub enum Broken {
     Closed(String),
     #[error("{0}")]
     Protocol(String),
-    #[error("the body is larger than {0} bytes")]
+    #[error(
+        "the body is larger than {0} bytes, the most that is read of one answer; ask for less, or end a `stream` earlier with `until`"
+    )]
     BodyLimit(usize),
-    #[error("the answers of this try are larger than {0} bytes together")]
+    #[error(
+        "the body holds more than {0} JSON values, the most that is read of one answer; ask for less"
+    )]
+    ValuesLimit(usize),
+    #[error(
+        "what this try received takes more than {0} bytes together; let it ask for less, or make it several tests"
+    )]
     TryLimit(usize),
-    #[error("a message is larger than {0} bytes")]
+    #[error("a message is larger than {0} bytes, the most that is taken; let the target split it")]
     MessageLimit(usize),
+    /// A socket received more than its log holds.
+    #[error("{0}")]
+    LogFull(String),
 }
 
 impl Broken {
@@ -196,8 +209,8 @@ impl Broken {
             Self::Reset(_) => "reset",
             Self::Closed(_) => "closed",
             Self::Protocol(_) => "protocol",
-            Self::BodyLimit(_) => "body_limit",
-            Self::TryLimit(_) => "receive_log_full",
+            Self::BodyLimit(_) | Self::ValuesLimit(_) => "body_limit",
+            Self::TryLimit(_) | Self::LogFull(_) => "receive_log_full",
             Self::MessageLimit(_) => "message_limit",
         }
     }

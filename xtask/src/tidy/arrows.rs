@@ -8,7 +8,7 @@ use crate::tidy::Tree;
 use crate::workspace::When;
 
 /// The programs, which may know every crate below them.
-const PROGRAMS: [&str; 2] = ["cli", "e2e"];
+const PROGRAMS: [&str; 3] = ["cli", "e2e", "fuzz"];
 
 /// Every other crate with all that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[

@@ -22,6 +22,8 @@ pub struct Meter {
     received: AtomicU64,
     last_write: AtomicU64,
     first_read: AtomicU64,
+    /// The first bytes that were read since the last mark, at most four, and above them how many.
+    beginning: AtomicU64,
 }
 
 /// Bytes over a connection, TLS framing not counted.
@@ -49,6 +51,7 @@ impl Meter {
             received: zero(),
             last_write: zero(),
             first_read: zero(),
+            beginning: zero(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Meter {
     pub fn mark(&self) -> Traffic {
         self.last_write.store(0, Ordering::Relaxed);
         self.first_read.store(0, Ordering::Relaxed);
+        self.beginning.store(0, Ordering::Relaxed);
         self.traffic()
     }
 
@@ -92,11 +96,22 @@ impl Meter {
         self.last_write.store(self.now(), Ordering::Relaxed);
     }
 
-    fn read(&self, count: usize) {
-        self.received.fetch_add(count as u64, Ordering::Relaxed);
+    fn read(&self, fresh: &[u8]) {
+        self.received
+            .fetch_add(fresh.len() as u64, Ordering::Relaxed);
         if self.first_read.load(Ordering::Relaxed) == 0 {
             self.first_read.store(self.now(), Ordering::Relaxed);
+            let (mut four, count) = ([0; 4], fresh.len().min(4));
+            four[..count].copy_from_slice(&fresh[..count]);
+            let packed = (count as u64) << 32 | u64::from(u32::from_be_bytes(four));
+            self.beginning.store(packed, Ordering::Relaxed);
         }
+    }
+
+    /// The first bytes of an answer, at most four: enough to tell a protocol, too few for a secret.
+    pub fn beginning(&self) -> Vec<u8> {
+        let packed = self.beginning.load(Ordering::Relaxed).to_be_bytes();
+        packed[4..].iter().copied().take(packed[3].into()).collect()
     }
 }
 
@@ -152,9 +167,9 @@ impl AsyncRead for Stream {
             Io::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
             Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         };
-        let count = buffer.filled().len() - before;
-        if count > 0 {
-            self.meter.read(count);
+        let fresh = &buffer.filled()[before..];
+        if !fresh.is_empty() {
+            self.meter.read(fresh);
         }
         polled
     }

@@ -17,7 +17,8 @@ use crate::dialer::milliseconds;
 use crate::recording::{Exchanged, Place, Record, Response, Seen};
 use crate::tape::Live;
 use crate::trace;
-use crate::transport::{Answering, Broken, Call, TRY_LIMIT, Traffic, Unanswered};
+use crate::transport::{Answering, Broken, Call, TRY_LIMIT, Traffic, Unanswered, VALUES_LIMIT};
+use crate::weight;
 
 /// How a body is read.
 pub(super) enum Reading<'a> {
@@ -275,7 +276,10 @@ async fn read(
         Reading::Pieces(wanted) => Some((Splitter::for_answer(&head.headers), wanted)),
     };
     let mut broken = None;
-    'reading: loop {
+    if !live.keeps(headers_size(&head.headers)) {
+        broken = Some(Broken::TryLimit(TRY_LIMIT));
+    }
+    'reading: while broken.is_none() {
         let piece = match body.next(deadline).await {
             Ok(Some(piece)) if !live.keeps(piece.len()) => {
                 broken = Some(Broken::TryLimit(TRY_LIMIT));
@@ -290,9 +294,10 @@ async fn read(
         if let Some((splitter, wanted)) = &mut pieces {
             let at_ms = live.clock.at_ms();
             for record in splitter.split(piece.as_deref(), at_ms) {
+                broken = too_much(live, &record.bytes);
                 let record = Arc::new(record);
                 records.push(record.clone());
-                if !wanted(&record) {
+                if broken.is_some() || !wanted(&record) {
                     whole.add(piece.unwrap_or_default());
                     break 'reading;
                 }
@@ -306,10 +311,12 @@ async fn read(
     let mut phases = head.phases;
     phases.receive_ms = milliseconds(head.first_byte.elapsed());
     tracing::trace!(method = %call.method, status = head.status, "answered");
+    let whole = whole.finish();
+    let broken = broken.or_else(|| too_much(live, &whole));
     let response = Response {
         status: head.status,
         headers: head.headers,
-        body: whole.finish(),
+        body: whole,
         session: head.session,
         records,
         ..Response::default()
@@ -322,6 +329,21 @@ async fn read(
         traffic: body.traffic(),
         ..blank
     }
+}
+
+/// Whether bytes that are kept hold more JSON than may be parsed, or more than the try has room for.
+fn too_much(live: &Live, bytes: &[u8]) -> Option<Broken> {
+    if weight::values(bytes) > VALUES_LIMIT {
+        return Some(Broken::ValuesLimit(VALUES_LIMIT));
+    }
+    // The bytes themselves were counted as they came.
+    let has_room = live.keeps(weight::weight(bytes) - bytes.len());
+    (!has_room).then_some(Broken::TryLimit(TRY_LIMIT))
+}
+
+fn headers_size(headers: &HeaderMap) -> usize {
+    let one = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    headers.iter().map(one).sum()
 }
 
 /// A body in pieces; one that came in a single piece is not copied.

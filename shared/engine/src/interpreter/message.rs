@@ -13,7 +13,7 @@ use super::socket::OpenSocket;
 use super::wait::{describe, over_text, unreachable_search};
 use super::{Done, Here, Interpreter};
 use crate::dialer::milliseconds;
-use crate::judge::log;
+use crate::judge::log::{self, Over};
 use crate::recording::{Record, Seen, Sent};
 use crate::socket::{Command, Entry};
 use crate::tape::Live;
@@ -144,7 +144,11 @@ async fn deliver(
         let length = *changed.borrow_and_update();
         let entries = socket.log.range(0, length);
         if let Some(over) = log::over(&entries, socket.reconnects) {
-            return Err(Broken::Closed(over_text(&over)));
+            let text = over_text(&over);
+            return Err(match over {
+                Over::Full => Broken::LogFull(text),
+                Over::Closed(_) | Over::GaveUp(_) | Over::Ours => Broken::Closed(text),
+            });
         }
         let is_down = entries
             .iter()

@@ -9,6 +9,19 @@ use bytes::Bytes;
 
 use crate::recording::Record;
 
+/// The records that an answer of this content type is cut into: each its kind and its bytes. For
+/// tools and tests, which have all pieces at hand.
+pub fn stream_records(content_type: &str, pieces: &[&[u8]]) -> Vec<(String, Bytes)> {
+    let mut splitter = Splitter::for_type(content_type);
+    let mut records: Vec<Record> = Vec::new();
+    for piece in pieces {
+        records.extend(splitter.split(Some(piece), 0.0));
+    }
+    records.extend(splitter.split(None, 0.0));
+    let plain = |record: Record| (record.kind.to_string(), record.bytes);
+    records.into_iter().map(plain).collect()
+}
+
 /// Cuts an answer into records as its bytes come.
 #[derive(Debug)]
 pub(super) enum Splitter {
@@ -30,11 +43,15 @@ pub(super) struct Events {
 
 impl Splitter {
     pub(super) fn for_answer(headers: &HeaderMap) -> Self {
-        let kind = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let kind = headers.get(CONTENT_TYPE);
+        Self::for_type(
+            kind.and_then(|value| value.to_str().ok())
+                .unwrap_or_default(),
+        )
+    }
+
+    fn for_type(content_type: &str) -> Self {
+        let kind = content_type.to_ascii_lowercase();
         if kind.starts_with("text/event-stream") {
             Self::Events(Events::default())
         } else if kind.contains("ndjson") || kind.contains("jsonl") || kind.contains("json-seq") {

@@ -15,7 +15,8 @@ use super::{Here, Interpreter, written};
 use crate::judge::log::{self, Over};
 use crate::judge::{Fault, Stop, line, stated};
 use crate::recording::{Place, Record, Seen};
-use crate::socket::Entry;
+use crate::socket::{Entry, LOG_BYTES, LOG_ENTRIES};
+use crate::transport::TRY_LIMIT;
 
 /// The log as a wait left it.
 pub(super) struct Waited {
@@ -240,7 +241,9 @@ pub(super) fn over_text(over: &Over) -> String {
         Over::Closed(why) => why.clone(),
         Over::GaveUp(why) => format!("reconnecting failed: {why}"),
         Over::Ours => "the test closed it".to_owned(),
-        Over::Full => "its log is full".to_owned(),
+        Over::Full => format!(
+            "its log is full: it received more than {LOG_ENTRIES} messages, or more than {LOG_BYTES} bytes with what their JSON takes, or this try more than {TRY_LIMIT}; close it once its messages have been read"
+        ),
     }
 }
 

@@ -129,6 +129,7 @@ async fn exchange(
     let response = sent.await;
     time_phases(&mut phases, started, &connection);
     let traffic = connection.meter.traffic().since(before);
+    let response = response.map_err(|broken| named(broken, &connection.meter.beginning()));
     let response = response.map_err(|broken| Failed {
         unanswered: unanswered_at(broken, connection.peer, phases, traffic),
         nothing_sent: traffic.sent == 0,
@@ -197,6 +198,21 @@ fn host_header(url: &Url) -> Result<HeaderValue, Broken> {
         None => host.to_owned(),
     };
     HeaderValue::from_str(&text).map_err(|error| Broken::Url(error.to_string()))
+}
+
+/// Says what speaks there, where an answer is none of HTTP.
+fn named(broken: Broken, beginning: &[u8]) -> Broken {
+    let Broken::Protocol(text) = broken else {
+        return broken;
+    };
+    let what = match beginning {
+        [0x15 | 0x16, 3, ..] => "it begins as TLS does: is its address `https`?".to_owned(),
+        [0, 0, _, 4] => "it begins as HTTP/2 does, and this client speaks HTTP/1.1".to_owned(),
+        b"SSH-" => "an SSH server answers there".to_owned(),
+        b"HTTP" => return Broken::Protocol(text),
+        other => format!("it begins with the bytes {}", hex::encode(other)),
+    };
+    Broken::Protocol(format!("{text}; {what}"))
 }
 
 /// Sorts hyper's errors into ours; the source says what the operating system said.

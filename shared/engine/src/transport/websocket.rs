@@ -3,15 +3,20 @@
 //! Buffers are small (4 KiB to read, none to write), because a worker holds many sockets; an
 //! oversize message ends the connection with an error instead of filling memory.
 
+use std::time::Duration;
+
 use ::http::header::{HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use ::http::{HeaderMap, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::record::Phases;
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -22,6 +27,8 @@ use crate::dialer::stream::{Meter, Stream};
 use crate::dialer::{Origin, milliseconds};
 
 const READ_BUFFER: usize = 4 * 1024;
+/// Longest that a close frame may take which says what the peer did wrong.
+const COMPLAINT: Duration = Duration::from_secs(1);
 
 pub(super) async fn open(network: &Network, call: &Call) -> Result<Opening, Unanswered> {
     let origin = Origin::of(&call.url).map_err(|error| Unanswered::new(error.into()))?;
@@ -55,6 +62,7 @@ pub(super) async fn open(network: &Network, call: &Call) -> Result<Opening, Unan
                 wire: Box::new(Socket {
                     stream,
                     is_closing: false,
+                    broken: None,
                 }),
             })
         }
@@ -143,9 +151,9 @@ fn broken_by(error: &Error) -> Broken {
             Broken::Closed("the connection is closed".to_owned())
         }
         Error::Capacity(_) => Broken::MessageLimit(MESSAGE_LIMIT),
-        Error::Protocol(
-            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        ) => Broken::Reset("the connection ended without a close frame".to_owned()),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Broken::Reset("the connection ended without a close frame".to_owned())
+        }
         other => Broken::Protocol(other.to_string()),
     }
 }
@@ -155,11 +163,34 @@ struct Socket {
     stream: WebSocketStream<Stream>,
     /// A close frame came or went: whatever ends the connection now is an orderly end.
     is_closing: bool,
+    /// What the peer did wrong, until somebody has been told: the telling may be dropped half-way.
+    broken: Option<Broken>,
+}
+
+impl Socket {
+    /// Says with a close frame what the peer did wrong (RFC 6455, 7.4.1), if it still listens.
+    async fn complain(&mut self, error: &Error) {
+        let code = match error {
+            Error::Capacity(_) => CloseCode::Size,
+            Error::Utf8(_) => CloseCode::Invalid,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
+            Error::Protocol(_) => CloseCode::Protocol,
+            _ => return,
+        };
+        let reason = Utf8Bytes::default();
+        let close = self.stream.close(Some(CloseFrame { code, reason }));
+        if let Err(error) = timeout(COMPLAINT, close).await {
+            tracing::debug!(%error, "the target did not take a close frame");
+        }
+    }
 }
 
 #[async_trait]
 impl Wire for Socket {
     async fn next(&mut self) -> Option<Result<Frame, Broken>> {
+        if let Some(broken) = self.broken.take() {
+            return Some(Err(broken));
+        }
         loop {
             match self.stream.next().await? {
                 Ok(Message::Text(text)) => return Some(Ok(Frame::Text(text.as_str().to_owned()))),
@@ -174,7 +205,11 @@ impl Wire for Socket {
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(_) if self.is_closing => return None,
                 Err(Error::ConnectionClosed | Error::AlreadyClosed) => return None,
-                Err(error) => return Some(Err(broken_by(&error))),
+                Err(error) => {
+                    self.broken = Some(broken_by(&error));
+                    self.complain(&error).await;
+                    return self.broken.take().map(Err);
+                }
             }
         }
     }

@@ -1,0 +1,4 @@
+//! libFuzzer over the target `other_file` of the crate `fuzz`; what it promises stands there.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("other_file", data));
