@@ -10,10 +10,11 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   muster prove suites/ --env staging
   muster prove suites/p1.yaml -k tag:auth --min 95%
+  muster prove suites/ --gate nightly
   muster prove suites/ --json proof.json
 
 Each test runs once, in one region; then its recording is judged again, altered in many ways, and
-nothing more is sent. Exit codes: 0 all checks can fail, or as many as --min says; 100 fewer;
+nothing more is sent. Exit codes: 0 all checks can fail, or as many as --min or --gate says; 100 fewer;
 106 some test did not pass, so nothing is known of its checks.";
 
 /// All of `muster prove`.
@@ -21,9 +22,9 @@ nothing more is sent. Exit codes: 0 all checks can fail, or as many as --min say
 pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) suites: SuiteArgs,
-    /// How many of the checks must be able to fail.
-    #[arg(long, value_name = "PERCENT", default_value = "100%", value_parser = percent)]
-    pub(crate) min: f64,
+    /// How many of the checks must be able to fail; else as the gate's `proven_checks` says, or all.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) min: Option<f64>,
     /// Write what was found out about each check into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -56,7 +56,13 @@ pub(crate) fn prove(args: &ProveArgs, output: &Output) -> Result<ExitCode, Error
     if let Some(path) = &args.json {
         write(path, &table.json(&selection.environment.name))?;
     }
-    Ok(table.exit_code(args.min))
+    Ok(table.exit_code(least(args, &selection)))
+}
+
+/// The share of checks that is asked for, in percent: by hand, by the gate, or all.
+fn least(args: &ProveArgs, selection: &Selection) -> f64 {
+    let of_gate = selection.gate.as_ref().and_then(|gate| gate.proven_checks);
+    args.min.or(of_gate.map(f64::from)).unwrap_or(100.0)
 }
 
 /// Each row of each test once: what a check says does not depend on the region.
@@ -113,7 +119,9 @@ async fn record(
     job: &Job,
     stop: CancellationToken,
 ) -> Result<Result<Proof, NotProvable>, Error> {
-    let recorded = engine.record_case(job, Arc::new(OpenGate), stop).await;
+    let recorded = engine
+        .record_case(job, Arc::new(OpenGate), stop.clone())
+        .await;
     let Some((case, recording, judged)) = recorded else {
         return Err(Error::Unexpected(format!(
             "the suites have no test for {}",
@@ -121,7 +129,7 @@ async fn record(
         )));
     };
     let limits = Limits::default();
-    let proving = move || engine::prove::prove(&case, &recording, &judged, limits);
+    let proving = move || engine::prove::prove(&case, &recording, &judged, limits, &stop);
     tokio::task::spawn_blocking(proving)
         .await
         .map_err(|error| Error::unexpected("judge a recording again", error))
@@ -178,6 +186,7 @@ fn job(case: &PlannedCase) -> Job {
         attempt: AttemptId(1),
         retries: 0,
         retries_failed: false,
+        prove: false,
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Gate {
     pub tolerated_skips: Vec<ToleratedSkip>,
     /// Retries also serve `failed`; otherwise, in a gated run, only `errored`.
     pub retries_failed: bool,
+    /// At least this percentage of the checks must be shown able to fail; `None` asks for nothing.
+    pub proven_checks: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

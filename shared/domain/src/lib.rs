@@ -2,6 +2,7 @@
 //!
 //! Reading order: `ids`, `instant`, `outcome`, `plan`, `record` (what a worker saw of a case),
 //! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `schedule`,
+//! `proven` (how many checks can fail),
 //! `trace` (server spans below what caused them).
 
 pub mod event;
@@ -11,6 +12,7 @@ pub mod instant;
 pub mod message;
 pub mod outcome;
 pub mod plan;
+pub mod proven;
 pub mod record;
 pub mod run;
 pub mod schedule;

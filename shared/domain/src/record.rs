@@ -33,6 +33,28 @@ pub struct CaseResult {
     pub fingerprint: String,
     /// The record's blob; `None` when nothing was recorded.
     pub record: Option<Digest>,
+    /// Which checks could be made false; `None` when nobody asked, or it did not pass.
+    pub proof: Option<CaseProof>,
+}
+
+/// Which checks of a passed case an altered recording could make false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseProof {
+    Known {
+        checks: Vec<CheckProof>,
+        /// Time sufficed to try everything.
+        is_complete: bool,
+    },
+    /// Nothing can be said, and why.
+    Unknown(String),
+}
+
+/// One check as written, and whether anything made it false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckProof {
+    pub line: u32,
+    pub expression: String,
+    pub can_fail: bool,
 }
 
 /// All that is kept of a case for its readers, one entry per try.

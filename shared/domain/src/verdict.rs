@@ -8,6 +8,7 @@ use crate::gate::VerdictWord;
 use crate::ids::CaseId;
 use crate::outcome::{Evidence, Outcome};
 use crate::plan::Plan;
+use crate::record::CaseProof;
 use crate::run::{EnvironmentDoubt, Run};
 
 mod date;
@@ -51,6 +52,7 @@ impl Findings {
                     .result()
                     .map(|result| result.evidence)
                     .unwrap_or_default(),
+                proof: facts.result().and_then(|result| result.proof.clone()),
             })
         });
         let rejected = run
@@ -80,6 +82,8 @@ pub struct CaseFinding {
     pub flaky: bool,
     /// What the counted result showed; the default for an outcome that the coordinator decided.
     pub evidence: Evidence,
+    /// Which of its checks can fail, where the gate asks.
+    pub proof: Option<CaseProof>,
 }
 
 /// What keeps a run from supporting any claim, however good its outcomes look.

@@ -5,6 +5,8 @@
 //! fails a call: whatever goes wrong while a case runs is an outcome. One try is `case`.
 
 mod inner;
+mod proof;
+mod watched;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use crate::recording::Recording;
 use crate::secrets::SecretError;
 pub(crate) use inner::Inner;
 use inner::Prepared;
+pub use proof::PROVES_WITHIN;
 
 /// Longest reason of a result, in bytes.
 const REASON: usize = 300;
@@ -125,6 +128,9 @@ pub struct Job {
     /// Tries after the first, for `errored`; for `failed` too when `retries_failed`.
     pub retries: u32,
     pub retries_failed: bool,
+    /// When it passed, try on its recording which of its checks can fail; takes `PROVES_WITHIN`
+    /// at most, on top of the case's own limits.
+    pub prove: bool,
 }
 
 /// How a case ended, and what is kept of it. `result.record` is `None` and `result.fingerprint`
@@ -141,12 +147,17 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
+/// A try with its recording, which holds secrets.
+type Recorded = (Arc<Case>, Recording, Judged);
+
 /// The tries of one case, so far.
 #[derive(Debug, Default)]
 struct Tries {
     record: CaseRecord,
     outcomes: Vec<Outcome>,
     last: Option<Judged>,
+    /// A try that passed, when it is to be proven.
+    to_prove: Option<Recorded>,
     trace_id: String,
     started_at_ms: u64,
 }
@@ -179,7 +190,12 @@ impl Engine {
             }
             Some(prepared) => self.tries(&job, prepared, &gate, &stop, &mut tries).await,
         }
-        self.ended(job.case, tries, started.elapsed())
+        let (took, to_prove) = (started.elapsed(), tries.to_prove.take());
+        let mut ended = self.ended(job.case, tries, took);
+        if let Some(recorded) = to_prove {
+            ended.result.proof = Some(self.inner.proofs.of(recorded, &stop).await);
+        }
+        ended
     }
 
     /// One try of a case with its recording, for whoever judges it again (`case::evaluate`).
@@ -189,7 +205,7 @@ impl Engine {
         job: &Job,
         gate: Arc<dyn LeaseGate>,
         stop: CancellationToken,
-    ) -> Option<(Arc<Case>, Recording, Judged)> {
+    ) -> Option<Recorded> {
         let prepared = self
             .inner
             .tests
@@ -227,9 +243,13 @@ impl Engine {
         };
         for number in 1..=job.retries.saturating_add(1) {
             let case = self.of_job(job, prepared, number);
-            let ended = self.inner.run(case, gate, stop).await;
+            let ended = self.inner.run(case.clone(), gate, stop).await;
             let outcome = ended.judged.outcome;
-            tries.add(ended);
+            let recording = tries.add(ended);
+            let last = tries.last.clone().filter(|_| job.prove);
+            if let Some(judged) = last.filter(|judged| judged.outcome == Outcome::Passed) {
+                tries.to_prove = Some((case, recording, judged));
+            }
             let again =
                 outcome == Outcome::Errored || (outcome == Outcome::Failed && job.retries_failed);
             if !again || stop.is_cancelled() || !gate.is_open() {
@@ -267,6 +287,7 @@ impl Engine {
             worker: self.inner.config.worker.clone(),
             fingerprint: String::new(),
             record: None,
+            proof: None,
         };
         Ended {
             result,
@@ -281,7 +302,8 @@ impl Engine {
 }
 
 impl Tries {
-    fn add(&mut self, ended: EndedTry) {
+    /// Keeps what is kept of a try, and gives its recording back.
+    fn add(&mut self, ended: EndedTry) -> Recording {
         self.outcomes.push(ended.judged.outcome);
         if self.started_at_ms == 0 {
             self.started_at_ms = u64::try_from(ended.recording.started_at_ms).unwrap_or(0);
@@ -289,6 +311,7 @@ impl Tries {
         self.trace_id = ended.trace_id;
         self.record.tries.push(ended.record);
         self.last = Some(ended.judged);
+        ended.recording
     }
 }
 

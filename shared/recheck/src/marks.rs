@@ -1,8 +1,9 @@
-//! What decides a verdict beside the table: flaky cases, rejected results, and every word about the
-//! environment. Lines, so that the first routine's can be compared with them as a set.
+//! What decides a verdict beside the table: flaky cases, rejected results, how many checks can
+//! fail, and every word about the environment. Lines, so that the first routine's can be compared with them as a set.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proto::v1::case_proof::Proof;
 use proto::v1::{CaseResult, EnvironmentChanged, Outcome, RegionProbed, ResultRejected};
 
 use crate::pass::text;
@@ -26,6 +27,9 @@ impl Marks {
         let fingerprint = text(result.fingerprint.as_ref());
         self.lines
             .insert(format!("{kind} {} {silence} {fingerprint}", result.region));
+        let proof = result.proof.as_ref().and_then(|proof| proof.proof.as_ref());
+        self.lines
+            .extend(proof.map(|proof| format!("proof {} {}", result.case, said(proof))));
     }
 
     pub(crate) fn kept(&mut self, result: Option<&CaseResult>) {
@@ -73,4 +77,16 @@ impl Marks {
 
 fn is_proof(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Passed | Outcome::Failed)
+}
+
+fn said(proof: &Proof) -> String {
+    match proof {
+        Proof::Known(known) => {
+            let survivors = known.checks.iter().filter(|check| !check.can_fail).count();
+            let all = known.checks.len();
+            let cut = if known.is_complete { "" } else { " cut" };
+            format!("{}/{all}{cut}", all - survivors)
+        }
+        Proof::Unknown(_) => "unknown".to_owned(),
+    }
 }

@@ -1,12 +1,14 @@
 //! What the second routine must notice: each test spoils a log that is right.
 
 use prost::Message;
+use proto::v1::case_proof::Proof;
 use proto::v1::hex_text::Form;
 use proto::v1::run_event::Event;
 use proto::v1::{
-    AttemptEnded, AttemptLost, CaseClosed, CaseResult, CaseSettled, Draining, EnvironmentChanged,
-    Evidence, HexText, Outcome, Plan, PlannedCase, Preflight, RegionProbed, ResultKept, ResultLate,
-    ResultRejected, RunEnded, RunEvent, RunOpened, Segment, ShardLeased, TermStarted, Verdict,
+    AttemptEnded, AttemptLost, CaseClosed, CaseProof, CaseResult, CaseSettled, CheckProof,
+    Draining, EnvironmentChanged, Evidence, HexText, KnownChecks, Outcome, Plan, PlannedCase,
+    Preflight, RegionProbed, ResultKept, ResultLate, ResultRejected, RunEnded, RunEvent, RunOpened,
+    Segment, ShardLeased, TermStarted, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -219,6 +221,35 @@ fn tries_that_differ_are_a_mark_and_what_came_late_is_none() {
     }));
     let marks: Vec<_> = read(events).marks.into_iter().collect();
     assert_eq!(marks, ["flaky a", "met  sure "]);
+}
+
+#[test]
+fn how_many_checks_can_fail_is_a_mark() {
+    let with = |proof: Proof| {
+        let mut events = right();
+        if let Some(Event::CaseSettled(settled)) = events.get_mut(3)
+            && let Some(result) = &mut settled.result
+        {
+            result.proof = Some(CaseProof { proof: Some(proof) });
+        }
+        let marks: Vec<_> = read(events).marks.into_iter().collect();
+        marks
+    };
+    let known = |is_complete| {
+        let checks = [true, false, true].map(|can_fail| CheckProof {
+            line: 4,
+            expression: "body.ok".to_owned(),
+            can_fail,
+        });
+        Proof::Known(KnownChecks {
+            checks: checks.into(),
+            is_complete,
+        })
+    };
+    assert_eq!(with(known(true)), ["met  sure ", "proof a 2/3"]);
+    assert_eq!(with(known(false)), ["met  sure ", "proof a 2/3 cut"]);
+    let unknown = Proof::Unknown("why".to_owned());
+    assert_eq!(with(unknown), ["met  sure ", "proof a unknown"]);
 }
 
 /// The log with one event more, or another in a place, shows this problem.

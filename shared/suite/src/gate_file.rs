@@ -52,11 +52,16 @@ pub(crate) fn read(reader: Reader<'_>, root: &Node) -> Option<Gate> {
     let retries_failed = fields
         .get("retries_failed")
         .and_then(|node| reader.boolean(node));
+    let proven_checks = match fields.get("proven_checks") {
+        Some(node) => Some(share(reader, node)?),
+        None => None,
+    };
     Some(Gate {
         name: name?,
         tiers,
         tolerated_skips: skips,
         retries_failed: retries_failed.unwrap_or(false),
+        proven_checks,
     })
 }
 
@@ -104,6 +109,21 @@ fn tolerance(reader: Reader<'_>, node: &Node) -> Option<Tolerance> {
     }
 }
 
+/// `>= 95%`
+fn share(reader: Reader<'_>, node: &Node) -> Option<u32> {
+    let expected = "a share of the checks, as `\">= 95%\"`";
+    let scalar = reader.scalar(node, expected)?;
+    let share = scalar.text.trim().strip_prefix(">=");
+    let share = share.and_then(|rest| rest.trim().strip_suffix('%'));
+    let percent = share.and_then(|share| share.trim().parse::<u32>().ok());
+    let percent = percent.filter(|percent| (1..=100).contains(percent));
+    if percent.is_none() {
+        let told = format!("`{}` is not {expected}", scalar.text);
+        reader.problems.add(node.span, told);
+    }
+    percent
+}
+
 fn skip(reader: Reader<'_>, node: &Node) -> Option<ToleratedSkip> {
     let fields = reader.fields(node, &SKIP)?;
     let text = |key: &str| fields.get(key).and_then(|node| reader.text(node, "text"));
@@ -140,6 +160,27 @@ mod tests {
         assert_eq!(p2.map(|tier| tier.failed), Some(Tolerance::BelowPercent(5)));
         assert_eq!(p2.map(|tier| tier.not_proven), Some(Tolerance::Tests(0)));
         assert!(!gate.retries_failed);
+    }
+
+    #[test]
+    fn a_gate_may_ask_that_checks_can_fail() {
+        let of = |share: &str| {
+            let tiers = "tiers:\n  P1: { failed: 0 }\n";
+            let text = format!("muster: v1\ngate: mine\n{tiers}proven_checks: {share}\n");
+            parse("gates/mine.yaml", &text).map(|gate| gate.proven_checks)
+        };
+        assert_eq!(of("\">= 95%\""), Ok(Some(95)));
+        assert_eq!(of("'>=100 %'"), Ok(Some(100)));
+        for bad in [
+            "95",
+            "95%",
+            "\"> 95%\"",
+            "\">= 0%\"",
+            "\">= 101%\"",
+            "\"< 5%\"",
+        ] {
+            assert!(of(bad).is_err(), "{bad} was taken");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub fn encode(gate: &Gate) -> v1::Gate {
         tiers: gate.tiers.iter().map(encode_tier).collect(),
         tolerated_skips: gate.tolerated_skips.iter().map(encode_skip).collect(),
         retries_failed: gate.retries_failed,
+        proven_checks: gate.proven_checks,
     }
 }
 
@@ -26,6 +27,7 @@ pub fn decode(message: v1::Gate) -> Result<Gate, BadMessage> {
             .map(decode_skip)
             .collect(),
         retries_failed: message.retries_failed,
+        proven_checks: message.proven_checks,
     })
 }
 

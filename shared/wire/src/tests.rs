@@ -253,6 +253,18 @@ fn an_unknown_outcome_is_named_with_its_number() {
 }
 
 #[test]
+fn a_result_that_was_written_before_checks_were_proven_is_read() {
+    let message = v1::CaseResult {
+        case: "a".into(),
+        outcome: v1::Outcome::Passed.into(),
+        evidence: Some(v1::Evidence::default()),
+        ..Default::default()
+    };
+    let older = v1::CaseResult::decode(message.encode_to_vec().as_slice()).unwrap();
+    assert_eq!(result::decode(older).unwrap().proof, None);
+}
+
+#[test]
 fn a_settled_case_costs_a_small_entry() {
     let result = domain::record::CaseResult {
         case: "p1-messages::003@us-central1".into(),
@@ -273,6 +285,7 @@ fn a_settled_case_costs_a_small_entry() {
         worker: "us-central1-1".into(),
         fingerprint: digest::of(b"revision").to_string(),
         record: Some(digest::of(b"record")),
+        proof: None,
     };
     let event = RunEvent::CaseSettled {
         attempt: AttemptId(3),

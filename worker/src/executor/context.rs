@@ -2,7 +2,7 @@
 //!
 //! Fetching goes over a connection of its own, so that a large bundle never delays a beat.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,8 @@ pub(crate) struct Context {
 pub(crate) struct Loaded {
     pub(crate) engine: Engine,
     pub(crate) cases: HashMap<CaseId, PlannedCase>,
+    /// Cases on which it is to be tried whether their checks can fail.
+    pub(crate) to_prove: BTreeSet<CaseId>,
     /// Retries serve failed cases too.
     pub(crate) retries_failed: bool,
 }
@@ -199,9 +201,11 @@ impl Context {
 }
 
 fn loaded(engine: Engine, plan: Plan) -> Loaded {
+    let to_prove = domain::proven::to_prove(&plan);
     let cases = plan.cases.into_iter();
     Loaded {
         engine,
+        to_prove,
         cases: cases.map(|case| (case.id.clone(), case)).collect(),
         retries_failed: plan.gate.is_none_or(|gate| gate.retries_failed),
     }

@@ -10,7 +10,7 @@ use accounting::worker::CaseKey;
 use domain::plan::PlannedCase;
 use domain::record::{CaseRecord, CaseResult, Preflight};
 use domain::{Evidence, Outcome, Region, RunId, WorkerId};
-use engine::{Ended, LeaseGate};
+use engine::{Ended, LeaseGate, PROVES_WITHIN};
 use lifecycle::{Stop, clock};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -24,7 +24,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(5);
 /// Fetching and loading a run, and then reading the fingerprint, may take so long each. Together
 /// with the limits below it stays within the coordinator's `stall_slack`.
 const PREPARES_WITHIN: Duration = Duration::from_secs(30);
-/// On top of a case's own limits, which the engine keeps.
+/// On top of a case's own limits and those of its proof, which the engine keeps.
 const SLACK: Duration = Duration::from_secs(30);
 
 /// The environment's fingerprint before a shard, read once by whichever case comes first.
@@ -98,8 +98,14 @@ impl Job {
             attempt: self.key.attempt,
             retries: case.retries,
             retries_failed: loaded.retries_failed,
+            prove: loaded.to_prove.contains(&case.id),
         };
-        let limit = case.timeout * (case.retries + 1) + SLACK;
+        let proves = if job.prove {
+            PROVES_WITHIN
+        } else {
+            Duration::ZERO
+        };
+        let limit = case.timeout * (case.retries + 1) + SLACK + proves;
         let gate: Arc<dyn LeaseGate> = self.gate.clone();
         let stopped = async {
             self.stop.cancelled().await;
@@ -151,6 +157,7 @@ pub(super) fn errored(
         worker: worker.clone(),
         fingerprint: String::new(),
         record: None,
+        proof: None,
     };
     Kept {
         result: Box::new(result),

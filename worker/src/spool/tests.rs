@@ -22,6 +22,7 @@ fn result(case: &str) -> Box<CaseResult> {
         worker: "w".into(),
         fingerprint: String::new(),
         record: None,
+        proof: None,
     })
 }
 

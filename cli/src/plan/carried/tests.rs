@@ -87,6 +87,7 @@ fn result(test: &str, outcome: Outcome) -> CaseResult {
         worker: WorkerId::from("eu-1"),
         fingerprint: "A".to_owned(),
         record: None,
+        proof: None,
     }
 }
 

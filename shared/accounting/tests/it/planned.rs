@@ -1,8 +1,11 @@
 //! Plans for the simulation, and what is true of each case, so that a phantom can be told.
+//!
+//! The suite's name says what executing its cases gives.
 
 use std::time::Duration;
 
-use domain::plan::{Leg, OnWorkerLoss};
+use domain::gate::{Gate, TierGate, Tolerance};
+use domain::plan::{Caps, DeclaredSkip, Leg, OnWorkerLoss};
 use domain::record::CaseResult;
 use domain::{
     AttemptId, CaseId, Digest, Evidence, Outcome, Plan, PlannedCase, PlannedRegion, Region, RunId,
@@ -10,24 +13,39 @@ use domain::{
 };
 
 use crate::chance::Chance;
+use crate::shape::Shape;
 
 pub(crate) const REGIONS: [&str; 2] = ["east", "west"];
 pub(crate) const DEADLINE: Duration = Duration::from_secs(400);
 pub(crate) const BUNDLE: &[u8] = b"bundle";
+/// Stands in every record, and nowhere else.
+pub(crate) const CANARY: &[u8] = b"what-was-recorded";
 
-pub(crate) fn plan(chance: &mut Chance, number: u64) -> Plan {
-    let n_cases = chance.within(4..24);
-    let cases = (0..n_cases).map(|place| case(chance, place)).collect();
+pub(crate) fn plan(chance: &mut Chance, number: u64, shape: &Shape) -> Plan {
+    let n_cases = chance.within(shape.n_cases.0..shape.n_cases.1);
+    let is_sunny = chance.percent(25);
+    let mut cases: Vec<_> = (0..n_cases)
+        .map(|place| case(chance, place, kind(chance, is_sunny, shape.is_big)))
+        .collect();
+    let has_caps = !shape.is_big && chance.percent(20);
+    if has_caps {
+        // Under caps all workers have few cases at a time, so that runs take long enough.
+        cases.truncate(12);
+    }
     Plan {
         run: RunId::from(format!("run-{number}")),
         created_at_ms: 0,
         environment: "simulated".to_owned(),
         environment_file: "staging.yaml".to_owned(),
-        caps: None,
+        caps: has_caps.then(|| Caps {
+            rps: Some(u32::try_from(chance.within(1..4)).unwrap_or(1)),
+            users: None,
+            users_at_once: 1,
+        }),
         regions: REGIONS.map(Region::from).to_vec(),
         suites: Vec::new(),
         cases,
-        gate: None,
+        gate: chance.percent(40).then(gate),
         lock_problems: Vec::new(),
         value: Vec::new(),
         currency: String::new(),
@@ -40,23 +58,55 @@ pub(crate) fn plan(chance: &mut Chance, number: u64) -> Plan {
     }
 }
 
-fn case(chance: &mut Chance, place: u64) -> PlannedCase {
+/// Nothing is tolerated.
+fn gate() -> Gate {
+    let none = Tolerance::Tests(0);
+    let tier = |tier| TierGate {
+        tier,
+        failed: none,
+        not_proven: none,
+        flaky: none,
+    };
+    Gate {
+        name: "strict".to_owned(),
+        tiers: vec![tier(Tier::P1), tier(Tier::P2)],
+        tolerated_skips: Vec::new(),
+        retries_failed: false,
+    }
+}
+
+fn kind(chance: &mut Chance, is_sunny: bool, is_big: bool) -> &'static str {
+    let drawn = chance.within(0..1_000);
+    match drawn {
+        0..850 if is_sunny => "passes",
+        _ if is_sunny => "long",
+        0..600 => "passes",
+        600..720 => "fails",
+        720..770 => "wavers",
+        770..840 => "bare",
+        840..910 => "long",
+        910..920 => "gang",
+        920..930 => "skipped",
+        930..940 => "hangs",
+        _ if is_big && drawn < 990 => "passes",
+        _ => "poison",
+    }
+}
+
+fn case(chance: &mut Chance, place: u64, kind: &str) -> PlannedCase {
     let region = match chance.within(0..3) {
         0 => PlannedRegion::Any,
         1 => PlannedRegion::Named(Region::from(REGIONS[0])),
         _ => PlannedRegion::Named(Region::from(REGIONS[1])),
     };
-    let kind = match chance.within(0..100) {
-        0..60 => "passes",
-        60..75 => "fails",
-        75..85 => "bare",
-        85..92 => "long",
-        _ => "poison",
-    };
-    let (suite, test) = (SuiteName::from(kind), TestId::from(format!("{place:03}")));
-    let leg = Leg {
+    let (suite, test) = (SuiteName::from(kind), TestId::from(format!("{place:04}")));
+    let leg = |region: Option<&str>| Leg {
         role: None,
-        region: None,
+        region: region.map(Region::from),
+    };
+    let legs = match kind {
+        "gang" => REGIONS.map(|region| leg(Some(region))).to_vec(),
+        _ => vec![leg(None)],
     };
     PlannedCase {
         id: PlannedCase::make_id(&suite, &test, None, &region),
@@ -71,29 +121,39 @@ fn case(chance: &mut Chance, place: u64) -> PlannedCase {
         },
         region,
         row: None,
-        legs: vec![leg],
+        legs,
         timeout: Duration::from_secs(60),
-        exclusive: chance.percent(4),
+        exclusive: chance.percent(2),
         on_worker_loss: match chance.percent(5) {
             true => OnWorkerLoss::Lost,
             false => OnWorkerLoss::Rerun,
         },
-        declared_skip: None,
+        declared_skip: (kind == "skipped").then_some(DeclaredSkip::Quarantined),
         retries: 0,
         file: String::new(),
         line: 1,
     }
 }
 
+fn is_of(case: &CaseId, kind: &str) -> bool {
+    case.as_str().starts_with(kind)
+}
+
 pub(crate) fn is_poison(case: &CaseId) -> bool {
-    case.as_str().starts_with("poison")
+    is_of(case, "poison")
+}
+
+/// Its executions now and then give no result until they are stopped.
+pub(crate) fn may_hang(case: &CaseId) -> bool {
+    is_of(case, "hangs")
 }
 
 /// How long an execution takes, in milliseconds.
-pub(crate) fn duration_ms(chance: &mut Chance, case: &CaseId) -> u64 {
-    match case.as_str().starts_with("long") {
-        true => chance.within(15_000..45_000),
-        false => chance.within(50..6_000),
+pub(crate) fn duration_ms(chance: &mut Chance, case: &CaseId, is_big: bool) -> u64 {
+    match (is_of(case, "long"), is_big) {
+        (true, _) => chance.within(15_000..45_000),
+        (false, true) => chance.within(2_000..40_000),
+        (false, false) => chance.within(50..6_000),
     }
 }
 
@@ -104,27 +164,24 @@ pub(crate) fn result(
     region: &Region,
     worker: &WorkerId,
 ) -> (CaseResult, Vec<u8>) {
-    let (outcome, n) = match case.as_str() {
-        text if text.starts_with("fails") => (Outcome::Failed, 1),
-        text if text.starts_with("bare") => (Outcome::Passed, 0),
-        _ => (Outcome::Passed, 1),
-    };
+    let told = told(case, attempt);
+    let n = u64::from(!is_of(case, "bare"));
     let has_record = !case.as_str().len().is_multiple_of(3);
     let record = match has_record {
-        true => format!("{case} in attempt {attempt}").into_bytes(),
+        true => [CANARY, format!("{case} in attempt {attempt}").as_bytes()].concat(),
         false => Vec::new(),
     };
     let name: Option<Digest> = has_record.then(|| accounting::digest::of(&record));
     let result = CaseResult {
         case: case.clone(),
-        outcome,
-        reason: match outcome {
+        outcome: told,
+        reason: match told {
             Outcome::Failed => "check_failed: told to".to_owned(),
             _ => String::new(),
         },
         evidence: Evidence {
-            exchanges: n,
-            bytes_sent: n,
+            exchanges: n * (1 + attempt.0 % 7),
+            bytes_sent: n * attempt.0,
             bytes_received: n,
             checks: n,
         },
@@ -141,11 +198,15 @@ pub(crate) fn result(
     (result, record)
 }
 
+fn told(case: &CaseId, attempt: AttemptId) -> Outcome {
+    let fails = is_of(case, "fails") || (is_of(case, "wavers") && attempt.0.is_multiple_of(2));
+    if fails { Outcome::Failed } else { Outcome::Passed }
+}
+
 /// The outcome that a counted result of the case must have.
-pub(crate) fn truth(case: &CaseId) -> Outcome {
-    match case.as_str() {
-        text if text.starts_with("fails") => Outcome::Failed,
-        text if text.starts_with("bare") => Outcome::Unproven,
-        _ => Outcome::Passed,
+pub(crate) fn truth(case: &CaseId, attempt: AttemptId) -> Outcome {
+    match is_of(case, "bare") {
+        true => Outcome::Unproven,
+        false => told(case, attempt),
     }
 }

@@ -1,11 +1,13 @@
 //! What decides a verdict beside the table, as lines that the second routine writes as well.
 //!
 //! Flaky cases, rejected results, changes of the environment, preflights, and the environment that
-//! each counted result met. Late results are never part of it. `recheck` writes the same lines from
+//! each counted result met, and how many of its
+//! checks can fail. Late results are never part of it. `recheck` writes the same lines from
 //! its own reading of the raw log.
 
 use std::collections::BTreeSet;
 
+use crate::record::CaseProof;
 use crate::run::Run;
 
 /// One line per mark, sorted; two readings of one log give the same set.
@@ -28,6 +30,8 @@ pub fn marks(run: &Run) -> BTreeSet<String> {
             "{kind} {} {silence} {}",
             result.region, result.fingerprint
         ));
+        let proof = result.proof.as_ref();
+        marks.extend(proof.map(|proof| format!("proof {} {}", case.id, of_proof(proof))));
     }
     marks.extend(run.rejected().iter().map(|aside| {
         let (attempt, seq, case) = (aside.attempt.0, aside.seq, &aside.result.case);
@@ -44,4 +48,19 @@ pub fn marks(run: &Run) -> BTreeSet<String> {
         format!("probed {region} {colour} {}", preflight.fingerprint)
     }));
     marks
+}
+
+/// `9/10`, `9/10 cut` when time ran out, or `unknown`.
+fn of_proof(proof: &CaseProof) -> String {
+    match proof {
+        CaseProof::Known {
+            checks,
+            is_complete,
+        } => {
+            let can_fail = checks.iter().filter(|check| check.can_fail).count();
+            let end = if *is_complete { "" } else { " cut" };
+            format!("{can_fail}/{}{end}", checks.len())
+        }
+        CaseProof::Unknown(_) => "unknown".to_owned(),
+    }
 }

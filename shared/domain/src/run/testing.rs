@@ -81,6 +81,7 @@ pub(crate) fn result(test: &str, outcome: Outcome) -> CaseResult {
         worker: WorkerId::from("east-1"),
         fingerprint: String::new(),
         record: None,
+        proof: None,
     }
 }
 

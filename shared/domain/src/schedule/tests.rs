@@ -162,6 +162,7 @@ fn gated(failed: Tolerance) -> Plan {
         }],
         tolerated_skips: Vec::new(),
         retries_failed: false,
+        proven_checks: None,
     });
     plan
 }

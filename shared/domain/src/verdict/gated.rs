@@ -13,6 +13,7 @@ use super::{Findings, soundness};
 use crate::gate::{Gate, TierGate, VerdictWord};
 use crate::ids::SuiteName;
 use crate::plan::{Plan, Tier};
+use crate::proven::ProvenChecks;
 
 pub(super) fn judge(plan: &Plan, gate: &Gate, findings: &Findings) -> (VerdictWord, Vec<String>) {
     let tests = standings(plan, findings);
@@ -26,6 +27,11 @@ pub(super) fn judge(plan: &Plan, gate: &Gate, findings: &Findings) -> (VerdictWo
             .map(|problem| format!("lock out of date: {problem}")),
     );
     doubts.extend(skips.ambiguous());
+    doubts.extend(
+        ProvenChecks::of(plan, findings)
+            .iter()
+            .flat_map(ProvenChecks::doubts),
+    );
     doubts.extend(tiers.without_entry());
     doubts.extend(unexercised_suites(plan, &tests));
     doubts.extend(tiers.broken(TierCount::beyond_not_proven));

@@ -101,6 +101,7 @@ pub(crate) fn release() -> Gate {
         ],
         tolerated_skips: Vec::new(),
         retries_failed: false,
+        proven_checks: None,
     }
 }
 
@@ -111,6 +112,7 @@ pub(crate) fn all_passed(plan: &Plan) -> Findings {
         reason: String::new(),
         flaky: false,
         evidence: PROOF,
+        proof: None,
     });
     Findings {
         cases: cases.collect(),

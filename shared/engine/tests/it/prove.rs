@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::record::CaseProof;
 use engine::case::Case;
 use engine::judge::Judged;
 use engine::prove::{Limits, NotProvable, Proof, prove};
@@ -27,7 +28,16 @@ async fn recorded(target: &Target, suite: &str) -> Recorded {
 
 async fn proven(target: &Target, body: &str) -> Result<Proof, NotProvable> {
     let (case, recording, judged) = recorded(target, &suite(body)).await;
-    prove(&case, &recording, &judged, Limits::default())
+    proof_of(&case, &recording, &judged)
+}
+
+fn proof_of(
+    case: &Arc<Case>,
+    recording: &Recording,
+    judged: &Judged,
+) -> Result<Proof, NotProvable> {
+    let stop = CancellationToken::new();
+    prove(case, recording, judged, Limits::default(), &stop)
 }
 
 /// The expressions that nothing made false.
@@ -119,8 +129,8 @@ async fn the_same_recording_gives_the_same_proof() {
     let body = asking(&GOOD[..5], &[]);
     let (case, recording, judged) = recorded(&target, &suite(&body)).await;
     let requests = target.seen("").len();
-    let once = prove(&case, &recording, &judged, Limits::default());
-    let twice = prove(&case, &recording, &judged, Limits::default());
+    let once = proof_of(&case, &recording, &judged);
+    let twice = proof_of(&case, &recording, &judged);
     assert_eq!(once, twice);
     assert_eq!(target.seen("").len(), requests, "nothing more was sent");
 }
@@ -170,7 +180,7 @@ expect:
         1,
     );
     let (case, recording, judged) = recorded(&target, &text).await;
-    let proof = prove(&case, &recording, &judged, Limits::default()).unwrap();
+    let proof = proof_of(&case, &recording, &judged).unwrap();
     assert_eq!(unproven(&proof), Vec::<&str>::new());
     assert_eq!(proof.checks.len(), 13, "{:?}", proof.checks.keys());
 }
@@ -224,4 +234,51 @@ async fn nothing_is_known_of_a_test_that_does_not_pass() {
     let body = "\nsteps:\n  - http: GET /health\n    check:\n      - body.version == 4\n";
     let why = proven(&target, body).await.unwrap_err();
     assert!(matches!(why, NotProvable::NotPassed { .. }), "{why}");
+}
+
+/// What the result of a case says of its checks, when it is asked for and when not.
+async fn proof_in_result(body: &str, prove: bool) -> Option<CaseProof> {
+    let target = Target::start().await;
+    let engine = Engine::new(config(&environment(&target), &suite(body))).unwrap();
+    let job = engine::Job { prove, ..job(None) };
+    let ended = engine.run_case(job, Arc::new(OpenGate), CancellationToken::new());
+    let ended = ended.await;
+    assert_eq!(target.seen("GET /echo").len(), 1, "a proof sends nothing");
+    ended.result.proof
+}
+
+const HALF_VACUOUS: &str = r#"
+steps:
+  - http: GET /echo/first
+    check:
+      - body.method == "GET"
+      - body.method.size() < 1000000
+"#;
+
+#[tokio::test]
+async fn a_result_says_which_checks_can_fail_when_it_is_asked_to() {
+    let proof = proof_in_result(HALF_VACUOUS, true).await;
+    let Some(CaseProof::Known {
+        checks,
+        is_complete: true,
+    }) = proof
+    else {
+        panic!("{proof:?}");
+    };
+    let told: Vec<_> = checks
+        .iter()
+        .map(|check| (check.expression.as_str(), check.can_fail))
+        .collect();
+    let expected = [
+        ("body.method == \"GET\"", true),
+        ("body.method.size() < 1000000", false),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(proof_in_result(HALF_VACUOUS, false).await, None);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_the_checks_of_a_case_that_did_not_pass() {
+    let failing = HALF_VACUOUS.replace("\"GET\"", "\"PUT\"");
+    assert_eq!(proof_in_result(&failing, true).await, None);
 }

@@ -119,6 +119,7 @@ pub(crate) fn job(row: Option<&str>) -> Job {
         row: row.map(str::to_owned),
         attempt: AttemptId(1),
         retries: 0,
+        prove: false,
         retries_failed: false,
     }
 }

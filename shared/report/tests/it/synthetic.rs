@@ -11,10 +11,11 @@ use domain::ids::{
 use domain::outcome::{Evidence, Outcome};
 use domain::plan::{Leg, OnWorkerLoss, Plan, PlannedCase, PlannedRegion, PlannedSuite, Tier};
 use domain::record::{CaseRecord, CaseResult, Preflight, Probe};
-use domain::run::Run;
+use domain::run::{Run, canonical, table};
 use domain::verdict::{Findings, judge};
 use report::summary::ServerSpans;
 use report::{Previous, Summary};
+use sha2::{Digest as _, Sha256};
 
 /// 2026-03-01T12:00:00Z.
 pub(crate) const MADE_AT_MS: u64 = 1_772_366_400_000;
@@ -255,7 +256,7 @@ impl Synthetic {
         let verdict = Verdict {
             word,
             reasons,
-            table_hash: Digest::from("c".repeat(64)),
+            table_hash: hash_of(&self.run),
         };
         self.apply(RunEvent::RunEnded {
             verdict,
@@ -272,6 +273,12 @@ impl Synthetic {
         });
         summary
     }
+}
+
+fn hash_of(run: &Run) -> Digest {
+    let bytes = Sha256::digest(canonical(&table(run)));
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    Digest::from(digits.collect::<String>())
 }
 
 fn green() -> Preflight {

@@ -255,7 +255,7 @@ pub(crate) static GATE: Noun = Noun {
         required("tiers", Shape::Map(&Shape::Noun(&TIER_GATE)), "Tolerances of each tier."),
         optional("tolerated_skips", Shape::List(&Shape::Noun(&SKIP)), "Skips accepted by name."),
         optional("retries_failed", Shape::Boolean, "Retries also serve `failed`."),
-        not_yet("proven_checks", "leave it out", "Share of checks shown able to fail."),
+        optional("proven_checks", Shape::Text, "Share of checks that must be shown able to fail: `>= 95%`."),
         not_yet("latency", "write a `check` on `elapsed_ms`", "Limits on waiting time."),
     ]],
 };

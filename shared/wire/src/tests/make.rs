@@ -10,8 +10,8 @@ use domain::plan::{
     ValueLine,
 };
 use domain::record::{
-    CaseResult, Check, Exchange, ExchangeKind, Failure, Payload, Phases, Preflight, Probe, Span,
-    TryRecord,
+    CaseProof, CaseResult, Check, CheckProof, Exchange, ExchangeKind, Failure, Payload, Phases,
+    Preflight, Probe, Span, TryRecord,
 };
 use domain::{CaseId, Digest, Evidence, Outcome, Tier};
 use proptest::collection::vec;
@@ -62,6 +62,7 @@ pub(super) fn case_result() -> impl Strategy<Value = CaseResult> + Clone {
         numbers,
         durations(),
         option::of(digests()),
+        option::of(proofs()),
     )
         .prop_map(
             |(
@@ -70,6 +71,7 @@ pub(super) fn case_result() -> impl Strategy<Value = CaseResult> + Clone {
                 numbers,
                 duration,
                 record,
+                proof,
             )| {
                 let (exchanges, bytes_sent, bytes_received, checks, started_at_ms, tries, flaky) =
                     numbers;
@@ -92,9 +94,27 @@ pub(super) fn case_result() -> impl Strategy<Value = CaseResult> + Clone {
                     worker: worker.into(),
                     fingerprint,
                     record,
+                    proof,
                 }
             },
         )
+}
+
+fn proofs() -> impl Strategy<Value = CaseProof> + Clone {
+    let check = (any::<u32>(), some_text(), any::<bool>());
+    let check = check.prop_map(|(line, expression, can_fail)| CheckProof {
+        line,
+        expression,
+        can_fail,
+    });
+    let known = (vec(check, 0..3), any::<bool>());
+    prop_oneof![
+        known.prop_map(|(checks, is_complete)| CaseProof::Known {
+            checks,
+            is_complete
+        }),
+        some_text().prop_map(CaseProof::Unknown),
+    ]
 }
 
 pub(super) fn preflights() -> impl Strategy<Value = Preflight> + Clone {
@@ -172,14 +192,22 @@ fn gates() -> impl Strategy<Value = Gate> + Clone {
         until,
         why,
     });
-    (some_text(), vec(tier, 0..3), vec(skip, 0..3), any::<bool>()).prop_map(
-        |(name, tiers, tolerated_skips, retries_failed)| Gate {
-            name,
-            tiers,
-            tolerated_skips,
-            retries_failed,
-        },
+    (
+        some_text(),
+        vec(tier, 0..3),
+        vec(skip, 0..3),
+        any::<bool>(),
+        any::<Option<u32>>(),
     )
+        .prop_map(
+            |(name, tiers, tolerated_skips, retries_failed, proven_checks)| Gate {
+                name,
+                tiers,
+                tolerated_skips,
+                retries_failed,
+                proven_checks,
+            },
+        )
 }
 
 fn regions() -> impl Strategy<Value = PlannedRegion> + Clone {

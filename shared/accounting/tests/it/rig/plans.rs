@@ -26,6 +26,7 @@ pub(crate) fn result(case: &CaseId, worker: &str, outcome: Outcome) -> CaseResul
         worker: WorkerId::from(worker),
         fingerprint: "revision 1".to_owned(),
         record: None,
+        proof: None,
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn gated(mut plan: Plan) -> Plan {
         tiers: vec![tier(Tier::P1), tier(Tier::P2)],
         tolerated_skips: Vec::new(),
         retries_failed: false,
+        proven_checks: None,
     });
     plan
 }
