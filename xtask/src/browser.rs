@@ -33,14 +33,25 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
              sudo apt-get install -y chromium"
         );
     }
+    install("chromium")
+}
+
+/// Whether this program may install packages of Debian.
+pub(crate) fn may_install() -> anyhow::Result<bool> {
+    Ok(Path::new("/etc/debian_version").is_file() && is_root()?)
+}
+
+/// Installs one of Debian's packages.
+pub(crate) fn install(package: &str) -> anyhow::Result<()> {
     let apt = || {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
         command
     };
     run(apt().args(["update", "-qq"]))?;
-    run(apt().args(["install", "-y", "-qq", "chromium"]))
-        .context("Chromium could not be installed; install it by hand, the tests need it")
+    run(apt().args(["install", "-y", "-qq", package])).with_context(|| {
+        format!("{package} could not be installed; install it by hand, the tests need it")
+    })
 }
 
 fn is_on_path() -> bool {

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::browser;
+use crate::python;
 use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(7);
+    let mut progress = Progress::new(8);
     progress.step("browser", browser::ensure)?;
+    progress.step("python", python::ensure)?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
     progress.step("clippy", || clippy(root))?;
@@ -45,6 +47,7 @@ pub(crate) fn docs(root: &Path) -> anyhow::Result<()> {
 /// The binaries are built first, because the tests of the CLI start them as a user would.
 pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
     browser::ensure()?;
+    python::ensure()?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);

@@ -93,6 +93,18 @@ pub fn moment(unix_ms: u64) -> String {
     }
 }
 
+/// `2026-11-22T15:51:01.123Z`, of a Unix time in milliseconds (RFC 3339).
+pub fn instant(unix_ms: u64) -> String {
+    let moment = moment(unix_ms);
+    match moment
+        .strip_suffix(" UTC")
+        .and_then(|text| text.split_once(' '))
+    {
+        Some((date, time)) => format!("{date}T{time}.{:03}Z", unix_ms % 1_000),
+        None => moment,
+    }
+}
+
 /// The conservation equation: `3 planned = 2 passed + 1 failed + 0 skipped + …`, with what is
 /// still open while the run goes on.
 pub fn equation(totals: &Totals, open: u64) -> String {
@@ -130,6 +142,7 @@ mod tests {
             assert_eq!(duration(Duration::from_millis(ms)), text);
         }
         assert_eq!(moment(1_795_362_661_123), "2026-11-22 15:51:01 UTC");
+        assert_eq!(instant(1_795_362_661_007), "2026-11-22T15:51:01.007Z");
     }
 
     #[test]

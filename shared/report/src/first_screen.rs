@@ -39,6 +39,9 @@ impl FirstScreen {
             ("not exercised", few(not_exercised(summary))),
             ("new failures", few(new_failures(summary))),
         ];
+        if let Some(proven) = &summary.proven {
+            facts.push(("checks", vec![proven.sentence()]));
+        }
         if !summary.value.lines.is_empty() {
             facts.push(("value", vec![value(summary)]));
         }

@@ -9,6 +9,7 @@ use quick_junit::{
 };
 
 use crate::escape;
+use crate::figures::instant;
 use crate::summary::{CaseLine, Cause, Summary};
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,14 @@ fn test_case(case: &CaseLine) -> TestCase {
         .into_iter()
         .filter(|(_, value)| !value.is_empty());
     junit.add_properties(known.map(|(name, value)| property(name, value)));
+    if case.worker.is_some() {
+        let execution = [
+            ("started", instant(case.started_at_ms)),
+            ("attempts", case.attempts.to_string()),
+            ("tries", case.tries.to_string()),
+        ];
+        junit.add_properties(execution.map(|(name, value)| property(name, &value)));
+    }
     junit.extra.insert("file".into(), text(&case.file).into());
     junit
         .extra
@@ -110,7 +119,7 @@ fn earlier_tries(case: &CaseLine) -> Vec<TestRerun> {
     failures
         .map(|failure| {
             let mut rerun = TestRerun::new(NonSuccessKind::Failure);
-            rerun.set_message(text(failure));
+            rerun.set_type("try").set_message(text(failure));
             rerun
         })
         .collect()

@@ -2,7 +2,9 @@
 //! saved, and on request the trace and a line for curl. Everything shown is the redacted copy.
 
 use domain::outcome::Outcome;
-use domain::record::{CaseRecord, Check, Exchange, ExchangeKind, Payload, TryRecord};
+use domain::record::{
+    CaseRecord, Check, Exchange, ExchangeKind, Payload, TryRecord, is_of_environment,
+};
 
 use crate::conclusions::tries;
 use crate::escape::clip;
@@ -27,6 +29,21 @@ pub struct Show {
     pub colour: bool,
 }
 
+/// The files that lines of steps are lines of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Files<'a> {
+    /// Where logins and refreshes are written; every other line is the suite's.
+    pub environment: &'a str,
+}
+
+impl<'a> Files<'a> {
+    fn of(case: &'a CaseLine) -> Self {
+        Self {
+            environment: &case.environment_file,
+        }
+    }
+}
+
 /// Letters of a body, and of a value, before they are cut.
 const BODY: usize = 2_000;
 const VALUE: usize = 1_000;
@@ -41,8 +58,15 @@ pub fn render(case: &CaseLine, record: Option<&CaseRecord>, show: Show) -> Strin
     };
     for (place, tried) in record.tries.iter().enumerate() {
         page.heading(&format!("Try {} of {}", place + 1, record.tries.len()));
-        draw_try(&mut page, case, tried, show);
+        draw_try(&mut page, Files::of(case), tried, show);
     }
+    page.finish()
+}
+
+/// A piece of a try: its exchanges with their checks, what it saved, how it ended if it did.
+pub fn piece(files: Files<'_>, piece: &TryRecord, show: Show) -> String {
+    let mut page = Page::new(show.colour);
+    draw_try(&mut page, files, piece, show);
     page.finish()
 }
 
@@ -100,16 +124,16 @@ fn evidence(case: &CaseLine) -> String {
 }
 
 /// Exchanges in order, each with the checks of its step behind the last exchange of that step.
-fn draw_try(page: &mut Page, case: &CaseLine, tried: &TryRecord, show: Show) {
+fn draw_try(page: &mut Page, files: Files<'_>, tried: &TryRecord, show: Show) {
     for (place, exchange) in tried.exchanges.iter().enumerate() {
-        draw_exchange(page, case, exchange, show);
+        draw_exchange(page, files, exchange, show);
         checks_behind(tried, place)
             .into_iter()
-            .for_each(|check| draw_check(page, case, check));
+            .for_each(|check| draw_check(page, files, check));
     }
     checks_alone(tried)
         .into_iter()
-        .for_each(|check| draw_check(page, case, check));
+        .for_each(|check| draw_check(page, files, check));
     if !tried.saved.is_empty() {
         page.styled(Style::Strong, "saved").end();
         for (name, value) in &tried.saved {
@@ -120,7 +144,7 @@ fn draw_try(page: &mut Page, case: &CaseLine, tried: &TryRecord, show: Show) {
         page.styled(Style::Bad, "ended").row(&format!(
             " at {} ({}): {}",
             failure.step,
-            place(case, &failure.step, failure.line),
+            place(files, &failure.step, failure.line),
             failure.message
         ));
         let fields = [("expected", &failure.expected), ("actual", &failure.actual)];
@@ -156,9 +180,9 @@ pub(crate) fn checks_alone(tried: &TryRecord) -> Vec<&Check> {
     checks.filter(|check| !has_exchange(check)).collect()
 }
 
-fn draw_exchange(page: &mut Page, case: &CaseLine, exchange: &Exchange, show: Show) {
+fn draw_exchange(page: &mut Page, files: Files<'_>, exchange: &Exchange, show: Show) {
     page.styled(Style::Strong, &what(exchange));
-    let place = place(case, &exchange.step, exchange.line);
+    let place = place(files, &exchange.step, exchange.line);
     page.row(&format!("  {} ({place})", exchange.step));
     let user = if exchange.user.is_empty() {
         String::new()
@@ -270,15 +294,15 @@ fn draw_part(
 }
 
 /// The line of a step; with its file where that is not the suite's.
-fn place(case: &CaseLine, step: &str, line: u32) -> String {
-    match case.file_of(step) {
-        file if file == case.file => format!("line {line}"),
-        file => format!("{file}:{line}"),
+fn place(files: Files<'_>, step: &str, line: u32) -> String {
+    match is_of_environment(step) && !files.environment.is_empty() {
+        true => format!("{}:{line}", files.environment),
+        false => format!("line {line}"),
     }
 }
 
-fn draw_check(page: &mut Page, case: &CaseLine, check: &Check) {
-    let place = place(case, &check.step, check.line);
+fn draw_check(page: &mut Page, files: Files<'_>, check: &Check) {
+    let place = place(files, &check.step, check.line);
     let (style, mark) = if check.held {
         (Style::Good, "✓")
     } else {

@@ -10,6 +10,7 @@ use domain::gate::Verdict;
 use domain::ids::{CaseId, Digest, Region, RunId};
 use domain::outcome::Totals;
 use domain::plan::{Plan, Tier};
+use domain::proven::ProvenChecks;
 use domain::record::{CaseRecord, Preflight};
 use domain::run::{ClosedGate, EnvironmentChange, Run, Stop};
 use domain::value::{self, Value};
@@ -82,6 +83,8 @@ pub struct Summary {
     pub test_times: Vec<TestTimes>,
     pub touched: Touched,
     pub value: Value,
+    /// How many checks can fail; `None` when the gate does not ask.
+    pub proven: Option<ProvenChecks>,
     pub fleet: Fleet,
     /// Whoever keeps the environment's own spans says how many; `None` until then.
     pub server_spans: Option<ServerSpans>,
@@ -135,6 +138,7 @@ impl Summary {
             test_times: response_times::by_test(&cases),
             touched: Touched::by(&cases),
             value: value::assess(plan, &Findings::of(run)),
+            proven: ProvenChecks::of(plan, &Findings::of(run)),
             fleet: fleet::collect(run, &cases),
             server_spans: None,
             preflights: run.preflights().clone(),

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use domain::ids::{SuiteName, TestId};
 use domain::value::ValueState;
-use domain::{record, run};
+use domain::{proven, record, run};
 
 use super::document::{
     Case, Checks, ClosedGate, Conclusions, Environment, EnvironmentChange, Evidence, Failure,
     FalseCheck, Gap, Group, Preflight, Probe, Recommendation, Report, Since, Stop, Suite, Test,
-    Tests, Totals, Try, Value, ValueLine,
+    Tests, Totals, Try, Value, ValueLine, ProvenChecks, ProvenTest, Survivor,
 };
 use super::{fleet, times};
 use crate::summary::{self, CaseLine, Comparison, Signature, Summary, TestCounts};
@@ -56,6 +56,7 @@ pub(super) fn report(of: &Summary) -> Report {
         response_times: of.response_times.iter().map(times::of_tier).collect(),
         test_times: of.test_times.iter().map(times::of_test).collect(),
         value: value(of),
+        proven_checks: of.proven.as_ref().map(proven_checks),
         grid: fleet::grid(&of.fleet, of.missing_records),
         server_spans: of.server_spans.map(fleet::server_spans),
         preflight: of
@@ -69,6 +70,30 @@ pub(super) fn report(of: &Summary) -> Report {
         stop: of.stop.as_ref().map(stop),
         conclusions: conclude(of),
         cases: of.cases.iter().map(case).collect(),
+    }
+}
+
+fn proven_checks(of: &proven::ProvenChecks) -> ProvenChecks {
+    let survivor = |(line, expression): &(u32, String)| Survivor {
+        line: *line,
+        expression: text(expression),
+    };
+    let test = |of: &proven::ProvenTest| ProvenTest {
+        suite: text(&of.suite),
+        test: text(&of.test),
+        file: text(&of.file),
+        checks: of.checks,
+        can_fail: of.can_fail,
+        survivors: of.survivors.iter().map(survivor).collect(),
+        unknown: of.unknown.as_ref().map(text),
+    };
+    ProvenChecks {
+        asked_percent: of.asked,
+        is_enough: of.is_enough(),
+        is_complete: of.is_complete,
+        checks: of.checks(),
+        can_fail: of.can_fail(),
+        tests: of.tests.iter().map(test).collect(),
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) struct Report {
     pub(super) response_times: Vec<ResponseTimes>,
     pub(super) test_times: Vec<TestTimes>,
     pub(super) value: Value,
+    pub(super) proven_checks: Option<ProvenChecks>,
     pub(super) grid: Grid,
     pub(super) server_spans: Option<ServerSpans>,
     pub(super) preflight: Vec<Preflight>,
@@ -205,6 +206,33 @@ pub(super) struct Value {
     pub(super) failing: u64,
     pub(super) not_verified: u64,
     pub(super) lines: Vec<ValueLine>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ProvenChecks {
+    pub(super) asked_percent: u32,
+    pub(super) is_enough: bool,
+    pub(super) is_complete: bool,
+    pub(super) checks: u64,
+    pub(super) can_fail: u64,
+    pub(super) tests: Vec<ProvenTest>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ProvenTest {
+    pub(super) suite: String,
+    pub(super) test: String,
+    pub(super) file: String,
+    pub(super) checks: u64,
+    pub(super) can_fail: u64,
+    pub(super) survivors: Vec<Survivor>,
+    pub(super) unknown: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Survivor {
+    pub(super) line: u32,
+    pub(super) expression: String,
 }
 
 #[derive(Serialize)]

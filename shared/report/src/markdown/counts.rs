@@ -6,11 +6,11 @@ use super::inline::{code, text};
 use super::table::Table;
 use super::{heading, limited};
 use crate::escape;
-use crate::figures::duration;
+use crate::figures::{duration, grouped};
 use crate::summary::{Gap, Group, MatrixRow, Summary};
 
 const COUNTED: [&str; 9] = [
-    "tests",
+    "tests passed",
     "planned",
     "passed",
     "failed",
@@ -50,7 +50,11 @@ fn groups(out: &mut String, name: &str, groups: &[Group]) {
             .unwrap_or_default();
         let mut cells = vec![
             format!("{}{tier}", text(&group.name)),
-            group.tests.planned.to_string(),
+            format!(
+                "{} of {}",
+                grouped(group.tests.passed),
+                grouped(group.tests.planned)
+            ),
         ];
         cells.extend(counts(&group.totals));
         cells.extend([duration(group.time), duration(group.longest)]);

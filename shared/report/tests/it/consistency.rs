@@ -234,7 +234,8 @@ fn check_formats(summary: &Summary, report: &Value) {
                 .chain(&OUTCOMES)
                 .map(|one| totals[one].to_string());
             let cells = counts.collect::<Vec<_>>().join(" | ");
-            let row = format!("| {} | {cells} |", group["tests"]["planned"]);
+            let tests = &group["tests"];
+            let row = format!("| {} of {} | {cells} |", tests["passed"], tests["planned"]);
             let name = group["name"].as_str().unwrap();
             let is_row =
                 |line: &str| line.starts_with(&format!("| {name} ")) && line.contains(&row);

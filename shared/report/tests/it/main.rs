@@ -13,6 +13,7 @@ mod consistency;
 mod documentation;
 mod hostile;
 mod html;
+mod recompute;
 mod records;
 mod scenarios;
 mod schema;
