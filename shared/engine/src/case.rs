@@ -3,6 +3,8 @@
 //! `run` and `evaluate` walk the same steps (`play`) and conclude alike, so that a recording gives
 //! the identical checks and outcome, offline, as often as it is asked.
 
+mod watch;
+
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ use crate::socket::{Command, Entry};
 use crate::tape::{Cancel, Live, Replay, Tape, run_ready};
 use crate::trace::Spans;
 use crate::transport::{Broken, Transport};
+pub(crate) use watch::{Mark, Stepped, Watch};
 
 /// Time for a goodbye on sockets that are open when a try ends.
 const GOODBYE: Duration = Duration::from_millis(200);
@@ -92,8 +95,19 @@ pub(crate) async fn run(
     transport: Arc<dyn Transport>,
     cancel: Cancel,
 ) -> EndedTry {
+    run_watched(case, transport, cancel, None).await
+}
+
+/// As `run`, with somebody who is told of each step.
+pub(crate) async fn run_watched(
+    case: Arc<Case>,
+    transport: Arc<dyn Transport>,
+    cancel: Cancel,
+    watch: Option<Watch>,
+) -> EndedTry {
     let seed = case.seed();
-    let live = Live::new(transport, Spans::new(&case.run, seed), seed, cancel);
+    let mut live = Live::new(transport, Spans::new(&case.run, seed), seed, cancel);
+    live.watch = watch;
     let trace_id = live.spans.trace_id.clone();
     let (interpreter, inbox) = Interpreter::new(
         case.clone(),

@@ -7,6 +7,7 @@
 mod inner;
 mod proof;
 mod watched;
+mod watched;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -33,7 +33,7 @@ use suite::model::{Step, StepKind};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::case::Case;
+use crate::case::{Case, Mark, Stepped};
 use crate::judge::{Journal, Stop, line};
 use crate::recording::Place;
 use crate::seed::{Seed, StepEffects};
@@ -136,6 +136,7 @@ impl Interpreter {
         frame.use_effects(StepEffects::new(self.seed, path, frame.moment.now_ms));
         let outer_span = std::mem::replace(&mut frame.span_id, span_id);
         let outer_actor = frame.actor.clone();
+        let before = Mark::of(journal);
         let done = match self.act(frame, step, &place) {
             Ok(()) => {
                 place.user = frame.actor.name();
@@ -159,6 +160,7 @@ impl Interpreter {
                 done.is_err(),
             );
         }
+        self.tell(step, &place, journal, before, done.as_ref().err());
         match done {
             // A walk over what might have been goes on, because each check is asked by itself.
             Err(Stop::Failed(fault)) if step.soft || self.tape.is_what_if() => {
@@ -167,6 +169,34 @@ impl Interpreter {
             }
             done => done,
         }
+    }
+
+    /// Tells whoever watches that a step has ended.
+    fn tell(
+        &self,
+        step: &Step,
+        place: &Place,
+        journal: &Journal,
+        before: Mark,
+        stop: Option<&Stop>,
+    ) {
+        let Some(live) = self.tape.live() else { return };
+        let Some(watch) = &live.watch else { return };
+        let is_block = matches!(
+            step.kind,
+            StepKind::Repeat(_)
+                | StepKind::Parallel(_)
+                | StepKind::Poll { .. }
+                | StepKind::When { .. }
+        );
+        let stepped = Stepped {
+            place,
+            journal,
+            before,
+            stop,
+            is_block,
+        };
+        watch.tell(&self.case, &self.redactor, live, &stepped);
     }
 
     /// Makes the frame act as the step says. Turns and branches find out for themselves, because

@@ -33,12 +33,22 @@ pub(crate) fn of(
         left: ALL_BODIES,
     };
     TryRecord {
-        exchanges: writer.exchanges(recording),
+        exchanges: writer.exchanges(recording, recording),
         checks: kept_checks(&judged.checks),
         saved: judged.saved.iter().take(LINES).cloned().collect(),
         spans: spans.into_iter().map(|span| writer.span(span)).collect(),
         failure: judged.failure.clone(),
     }
+}
+
+/// The exchanges of a piece of a try; its sockets were opened in `openings`.
+pub(crate) fn exchanges(
+    piece: &Recording,
+    openings: &Recording,
+    cover: Cover<'_>,
+) -> Vec<Exchange> {
+    let left = ALL_BODIES;
+    Writer { cover, left }.exchanges(piece, openings)
 }
 
 /// The first checks, and of the later ones those that did not hold.
@@ -84,10 +94,10 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn exchanges(&mut self, recording: &Recording) -> Vec<Exchange> {
+    fn exchanges(&mut self, recording: &Recording, openings: &Recording) -> Vec<Exchange> {
         let mut items: Vec<Item<'_>> = recording.observations.iter().filter_map(item).collect();
         for (path, entries) in &recording.sockets {
-            let Some((place, opened)) = opened(recording, path) else {
+            let Some((place, opened)) = opened(openings, path) else {
                 continue;
             };
             items.extend(
@@ -102,7 +112,7 @@ impl Writer<'_> {
         }
         items
             .iter()
-            .map(|item| self.exchange(item, recording))
+            .map(|item| self.exchange(item, openings))
             .collect()
     }
 

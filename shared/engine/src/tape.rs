@@ -7,6 +7,7 @@
 
 mod clock;
 mod kept;
+mod news;
 mod ready;
 
 use std::collections::{HashMap, VecDeque};
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use crate::case::Watch;
 use crate::recording::{Moment, Observation, Place, Recording, Seen};
 use crate::seed::Seed;
 use crate::socket::{Entry, Log};
@@ -25,6 +27,7 @@ use crate::trace::Spans;
 use crate::transport::Transport;
 pub(crate) use clock::{Cancel, Clock};
 pub(crate) use kept::Kept;
+pub(crate) use news::Known;
 pub(crate) use ready::run_ready;
 
 /// The source of observations.
@@ -42,6 +45,8 @@ pub(crate) struct Live {
     pub(crate) spans: Spans,
     /// Tasks of the try's sockets; they end with it.
     pub(crate) tasks: Mutex<JoinSet<()>>,
+    /// Somebody who is told of each step.
+    pub(crate) watch: Option<Watch>,
     cancel: Cancel,
     seed: Seed,
     current: Mutex<Arc<str>>,
@@ -77,6 +82,7 @@ impl Live {
             transport,
             spans,
             tasks: Mutex::new(JoinSet::new()),
+            watch: None,
             cancel,
             seed,
             current: Mutex::new(Arc::from("")),
