@@ -8,8 +8,8 @@ use domain::{proven, record, run};
 
 use super::document::{
     Case, Checks, ClosedGate, Conclusions, Environment, EnvironmentChange, Evidence, Failure,
-    FalseCheck, Gap, Group, Preflight, Probe, Recommendation, Report, Since, Stop, Suite, Test,
-    Tests, Totals, Try, Value, ValueLine, ProvenChecks, ProvenTest, Survivor,
+    FalseCheck, Gap, Group, Preflight, Probe, ProvenChecks, ProvenTest, Recommendation, Report,
+    Since, Stop, Suite, Survivor, Test, Tests, Totals, Try, Value, ValueLine,
 };
 use super::{fleet, times};
 use crate::summary::{self, CaseLine, Comparison, Signature, Summary, TestCounts};

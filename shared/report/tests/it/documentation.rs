@@ -29,7 +29,11 @@ fn written(value: &Value, at: &str, fields: &mut BTreeSet<String>) {
 
 #[test]
 fn what_is_written_has_exactly_the_documented_fields() {
-    for synthetic in [scenarios::all_green(), scenarios::one_of_each()] {
+    for synthetic in [
+        scenarios::all_green(),
+        scenarios::one_of_each(),
+        scenarios::too_few_can_fail(),
+    ] {
         let text = json::render(&synthetic.summary(None)).unwrap();
         let report: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(schema::problems(&report), Vec::<String>::new());
@@ -82,6 +86,7 @@ fn every_documented_field_is_met_in_some_report() {
         scenarios::one_of_each(),
         scenarios::all_green(),
         scenarios::troubled(),
+        scenarios::too_few_can_fail(),
     ];
     let mut found = BTreeSet::new();
     for run in runs {

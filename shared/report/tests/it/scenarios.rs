@@ -4,6 +4,7 @@ use domain::event::{RunEvent, StopCause};
 use domain::ids::{AttemptId, Region, TestId, WorkerId};
 use domain::outcome::Outcome;
 use domain::plan::{DeclaredSkip, Needs, Plan, Tier, ValueLine};
+use domain::record::{CaseProof, CheckProof};
 
 use crate::records;
 use crate::synthetic::{REGIONS, Synthetic, cases, plan, release, suite};
@@ -40,6 +41,45 @@ pub(crate) fn all_green() -> Synthetic {
                 records::passed(f64::from(u32::try_from(attempt).unwrap())),
             );
         }
+        synthetic.finish(attempt);
+    }
+    synthetic.end();
+    synthetic
+}
+
+/// As `all_green`, under a gate that asks for more checks that can fail than there are.
+pub(crate) fn too_few_can_fail() -> Synthetic {
+    let mut plan = plan(
+        Some(release()),
+        vec![suite("p1", Tier::P1)],
+        cases("p1", Tier::P1, "test_003", None, 40),
+    );
+    if let Some(gate) = &mut plan.gate {
+        gate.proven_checks = Some(95);
+    }
+    let mut synthetic = Synthetic::new(plan);
+    for (attempt, (worker, region)) in [(1, ("eu-1", REGIONS[0])), (2, ("us-1", REGIONS[1]))] {
+        let id = format!("p1::test_003@{region}");
+        synthetic.lease(attempt, worker, region, &[&id]);
+        let mut result = synthetic.result(attempt, &id, Outcome::Passed, "", records::passed(1.0));
+        let check = |line, expression: &str, can_fail| CheckProof {
+            line,
+            expression: expression.to_owned(),
+            can_fail,
+        };
+        result.proof = (attempt == 1).then(|| CaseProof::Known {
+            checks: vec![
+                check(41, "status: 200", true),
+                check(42, "true || body.ok", false),
+            ],
+            is_complete: true,
+        });
+        let seq = synthetic.next_seq(attempt);
+        synthetic.apply(RunEvent::CaseSettled {
+            attempt: AttemptId(attempt),
+            seq,
+            result,
+        });
         synthetic.finish(attempt);
     }
     synthetic.end();

@@ -1,7 +1,7 @@
 //! The first screen: short, and the same words everywhere.
 
 use report::first_screen::{FirstScreen, LINES};
-use report::{Previous, json, markdown, terminal};
+use report::{Previous, html, json, markdown, terminal};
 
 use crate::{scenarios, synthetic};
 
@@ -40,6 +40,27 @@ fn it_fits_and_says_the_same_in_terminal_and_markdown() {
             );
         }
     }
+}
+
+#[test]
+fn how_many_checks_can_fail_stands_on_every_first_page() {
+    let synthetic = scenarios::too_few_can_fail();
+    let summary = synthetic.summary(None);
+    let line = "1 of 2 checks can fail (50 %), at least 95 % are asked";
+    assert_eq!(summary.word(), "INCONCLUSIVE");
+    let screen = FirstScreen::of(&summary);
+    assert!(screen.lines() <= LINES && screen.headline.contains(line));
+    let records = |_: &_| None;
+    for text in [
+        terminal::render(&summary, false),
+        undressed(&markdown::render(&summary)),
+        html::render(&summary, &records),
+    ] {
+        // In the headline, and as a fact of its own.
+        assert!(text.matches(line).count() >= 2, "{text}");
+    }
+    let silent = terminal::render(&scenarios::all_green().summary(None), false);
+    assert!(!silent.contains("can fail"), "{silent}");
 }
 
 #[test]
