@@ -7,7 +7,6 @@
 mod inner;
 mod proof;
 mod watched;
-mod watched;
 
 use std::fmt;
 use std::path::PathBuf;
