@@ -40,6 +40,12 @@ impl Holders {
         }
     }
 
+    /// Whether this worker holds a case without an outcome.
+    pub fn holds(&self, worker: &str) -> bool {
+        let mut open = self.open.values();
+        open.any(|(holder, cases)| holder == worker && *cases > 0)
+    }
+
     /// A worker that holds a case without an outcome, the newest attempt first.
     pub fn holder(&self) -> Option<&str> {
         let newest = self.open.values().rev().find(|(_, cases)| *cases > 0)?;

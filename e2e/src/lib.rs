@@ -12,6 +12,7 @@ pub mod grid;
 pub mod muster;
 pub mod platform;
 pub mod process;
+pub mod recompute;
 pub mod report;
 
 pub use grid::Grid;

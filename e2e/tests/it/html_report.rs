@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use e2e::browser::Browser;
 use e2e::muster::Said;
+use e2e::recompute::{self, Altered};
 use e2e::{Muster, Report};
 use serde_json::Value;
 
@@ -66,6 +67,7 @@ async fn a_red_report_reads_well_on_a_phone_on_a_desk_and_on_paper() -> Result<(
     let muster = Muster::new()?;
     let said = muster.call(["demo", "--defect", "shows-any-thread", "--out", "out"])?;
     assert_eq!(said.code, 100, "{}", said.all());
+    recompute::check(&muster.path("out"), &said.stdout, Altered::Some)?;
     let file = muster.path("out").join("report.html");
     let mut browser = Browser::start().await?;
     for width in [400, 1_400] {

@@ -5,6 +5,7 @@ mod defects;
 mod html_report;
 mod losses;
 mod no_false_go;
+mod report_numbers;
 mod secrets;
 mod traces;
 
