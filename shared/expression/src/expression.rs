@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::budget::Budget;
+use crate::certain::{self, About, Certain};
 use crate::error::{CompileError, EvalError, Lint};
 use crate::scope::Scope;
 use crate::tree::{Kind, Node};
@@ -99,6 +100,18 @@ impl Expression {
     #[must_use]
     pub fn lints(&self) -> &[Lint] {
         &self.shared.lints
+    }
+
+    /// Whether its outcome, as a check, is known whatever the target answers, and why. `given` held
+    /// before it was asked; `about` says what is known of each free variable.
+    #[must_use]
+    pub fn certainty(
+        &self,
+        given: Option<&Expression>,
+        about: &dyn Fn(&str) -> About,
+    ) -> Option<Certain> {
+        let given = given.map(|given| &given.shared.tree);
+        certain::certainty(&self.shared.tree, self.source(), given, about)
     }
 
     /// Evaluates in `scope`, taking steps from `budget`.

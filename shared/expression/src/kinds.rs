@@ -30,6 +30,11 @@ impl Kinds {
         self.0 & other.0 != 0
     }
 
+    /// Whether every value of this set is of the other too.
+    pub(crate) fn is_within(self, other: Kinds) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// The kind of a value.
     pub(crate) fn of(value: &Value) -> Kinds {
         let position = NAMES.iter().position(|name| *name == value.type_name());

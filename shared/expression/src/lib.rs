@@ -6,6 +6,7 @@
 //! that suites may call are one table in `library.rs`; secrets leave only through [`Redactor`].
 
 mod budget;
+mod certain;
 mod error;
 mod evaluate;
 mod expression;
@@ -24,6 +25,7 @@ mod tree;
 mod value;
 
 pub use budget::Budget;
+pub use certain::{About, Certain, CertainKind};
 pub use error::{CompileError, ErrorKind, EvalError, Lint, LintKind};
 pub use expression::{Evaluated, Expression};
 pub use redactor::Redactor;

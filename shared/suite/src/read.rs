@@ -6,6 +6,7 @@
 pub(crate) mod around;
 pub(crate) mod blocks;
 pub(crate) mod environment;
+pub(crate) mod evidence;
 pub(crate) mod expression;
 pub(crate) mod giving;
 pub(crate) mod grammar;

@@ -1,6 +1,6 @@
 //! Expressions: compiled, their names looked up, their habits told, all at their place in the file.
 
-use expression::{CompileError, Expression, Lint, LintKind};
+use expression::{CompileError, Expression};
 
 use super::Reader;
 use super::locate::Locator;
@@ -10,17 +10,26 @@ use crate::place::Span;
 use crate::raw::{Entry, Node, Scalar, trap};
 use crate::vocabulary::nearest;
 
-/// What an expression is for, which decides what is asked of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Must be true or false and read something received. `after_exchange`: of the very step that
-    /// made the exchange, where a comparison of `status` has a key of its own.
-    Check {
-        after_exchange: bool,
-    },
-    /// Must be true or false: `where`, `until`, `when`.
+/// What an expression is for, which decides what is asked of it (`read::evidence`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role<'g> {
+    /// Must be true or false, read something received, and be able to fail.
+    Check(Before<'g>),
+    /// Must be true or false, and true of some message: `where`, `until`.
+    Looking,
+    /// Must be true or false: `when`.
     Condition,
     Value,
+}
+
+/// What is known when a check is evaluated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Before<'g> {
+    /// It is of the very step that made the exchange, where a comparison of `status` has a key of
+    /// its own.
+    pub(crate) after_exchange: bool,
+    /// What the message was chosen for.
+    pub(crate) given: Option<&'g Expression>,
 }
 
 impl Reader<'_> {
@@ -28,7 +37,7 @@ impl Reader<'_> {
         &self,
         node: &Node,
         names: &Names<'_>,
-        role: Role,
+        role: Role<'_>,
     ) -> Option<Expression> {
         let scalar = self.expression_text(node)?;
         let locator = Locator::new(node, self.problems.text());
@@ -49,12 +58,12 @@ impl Reader<'_> {
         &self,
         node: Option<&Node>,
         names: &Names<'_>,
-        after_exchange: bool,
+        before: Before<'_>,
     ) -> Vec<CheckLine> {
         let Some(node) = node else { return Vec::new() };
         let items = self.list(node, "expressions, each after `- `");
         let read = |item: &Node| {
-            let expression = self.expression(item, names, Role::Check { after_exchange })?;
+            let expression = self.expression(item, names, Role::Check(before))?;
             Some(CheckLine {
                 expression,
                 line: self.line(item.span),
@@ -226,95 +235,4 @@ impl Reader<'_> {
             _ => None,
         }
     }
-
-    /// Whether something it reads came from the target.
-    pub(crate) fn is_received(compiled: &Expression, names: &Names<'_>) -> bool {
-        compiled
-            .roots()
-            .any(|root| names.get(root).is_some_and(|known| known.is_received))
-    }
-
-    fn fits(
-        &self,
-        node: &Node,
-        compiled: &Expression,
-        names: &Names<'_>,
-        role: Role,
-        locator: &Locator,
-    ) -> bool {
-        if role == Role::Value {
-            return true;
-        }
-        let source = compiled.source();
-        if let Some(kind) = compiled.type_name().filter(|kind| *kind != "bool") {
-            let message = format!("this must be true or false, it gives {kind}");
-            self.problems
-                .fix(node.span, message, "compare it with something");
-            return false;
-        }
-        let Role::Check { after_exchange } = role else {
-            return true;
-        };
-        if after_exchange && let Some(status) = compared_status(source) {
-            let fix = format!("write `status: {status}` beside `check:`");
-            self.problems
-                .fix(node.span, "the expected status has a key of its own", fix);
-            return false;
-        }
-        if compiled.is_constant() {
-            let fix = "read something that the target answered";
-            self.problems.fix(
-                node.span,
-                "this check is the same whatever the target answers",
-                fix,
-            );
-            return false;
-        }
-        if !Self::is_received(compiled, names) {
-            let fix = "a check is evidence only if it reads an answer, a message, or what was saved from one";
-            self.problems.fix(
-                node.span,
-                "this check reads nothing received from the target",
-                fix,
-            );
-            return false;
-        }
-        self.tell_lints(compiled, names, locator)
-    }
-
-    fn tell_lints(&self, compiled: &Expression, names: &Names<'_>, locator: &Locator) -> bool {
-        // Fields that `each` made are there, or null; an absent one can't hide.
-        let has_all_fields = |root: &str| names.get(root).is_some_and(|known| known.has_all_fields);
-        let is_told = |lint: &&Lint| match lint.kind {
-            LintKind::AlwaysSame => true,
-            LintKind::AbsorbedField if lint.root.is_empty() => false,
-            _ => !has_all_fields(&lint.root),
-        };
-        let lints: Vec<_> = compiled.lints().iter().filter(is_told).collect();
-        for lint in &lints {
-            self.problems.fix(
-                locator.span(lint.offset, lint.len),
-                lint.message.clone(),
-                lint.fix.clone(),
-            );
-        }
-        lints.is_empty()
-    }
-}
-
-/// `status == 200` or `status in [401, 403]`, as `status:` would be written.
-fn compared_status(source: &str) -> Option<String> {
-    let rest = source.trim().strip_prefix("status")?.trim_start();
-    let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(code) = rest.strip_prefix("==") {
-        return is_code(code.trim()).then(|| code.trim().to_owned());
-    }
-    let list = rest
-        .strip_prefix("in")?
-        .trim()
-        .strip_prefix('[')?
-        .strip_suffix(']')?;
-    list.split(',')
-        .all(|code| is_code(code.trim()))
-        .then(|| format!("[{list}]"))
 }

@@ -37,7 +37,7 @@ impl Reader<'_> {
         looking.answer(HTTP_ANSWER, true);
         looking.looking();
         let until = draft.fields.get("until");
-        let until = until.map(|node| self.expression(node, &looking, Role::Condition));
+        let until = until.map(|node| self.expression(node, &looking, Role::Looking));
         let into = self.handed_out(draft, true, false);
         let until = match until {
             Some(read) => Some(read?),

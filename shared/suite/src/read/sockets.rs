@@ -137,7 +137,7 @@ impl Reader<'_> {
         let matching = self.matching(draft);
         let looking = looking_at_message(draft.names);
         let until = draft.fields.get("until");
-        let until = until.and_then(|node| self.expression(node, &looking, Role::Condition));
+        let until = until.and_then(|node| self.expression(node, &looking, Role::Looking));
         let grammar = draft
             .fields
             .get("grammar")
@@ -205,7 +205,7 @@ impl Reader<'_> {
             return Some(None);
         };
         let looking = looking_at_message(draft.names);
-        self.expression(node, &looking, Role::Condition).map(Some)
+        self.expression(node, &looking, Role::Looking).map(Some)
     }
 }
 

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use super::expression::Before;
 use super::names::{Known, Names};
 use super::setting::{Setting, Who};
 use super::{Fields, Reader};
-use crate::model::{Acting, Step, StepKind};
+use crate::model::{Acting, Receive, Step, StepKind};
 use crate::raw::{Map, Node};
 use crate::vocabulary::steps::{CHECK, KINDS, KINDS_NOT_YET};
 use crate::vocabulary::{Noun, nearest};
@@ -117,7 +118,8 @@ impl Reader<'_> {
             who,
         };
         let kind = self.kind(key, &mut draft, setting);
-        let checks = self.checks(fields.get("check"), &draft.left, EXCHANGING.contains(&key));
+        let before = before(key, kind.as_ref());
+        let checks = self.checks(fields.get("check"), &draft.left, before);
         let save = self.saved(fields.get("save"), &mut draft.left);
         let left: Vec<(String, Known)> = draft
             .left
@@ -294,6 +296,18 @@ fn with_index<'o>(head: Option<&Node>, names: &'o Names<'o>) -> Names<'o> {
         names.set(&index.text, Known::value(false, 0));
     }
     names
+}
+
+/// What is known before a step's checks: what its message was chosen for needs no second question.
+fn before<'k>(key: &str, kind: Option<&'k StepKind>) -> Before<'k> {
+    let given = match kind {
+        Some(StepKind::Receive(Receive { matching, .. })) => matching.as_ref(),
+        _ => None,
+    };
+    Before {
+        after_exchange: EXCHANGING.contains(&key),
+        given,
+    }
 }
 
 fn default_name(key: &str, head: Option<&Node>) -> String {

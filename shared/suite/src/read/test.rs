@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::TestId;
 use domain::plan::OnWorkerLoss;
 
+use super::expression::Before;
 use super::names::Names;
 use super::setting::{DEFAULT_TIMEOUT, DEFAULT_WITHIN, Named, Setting, Who};
 use super::{Fields, Reader};
@@ -131,7 +132,7 @@ impl Reader<'_> {
             // `after` runs before `expect`, so that the last answer is one of its own.
             at_the_end.answer(&[], false);
         }
-        let expect = self.checks(typed.own("expect"), &at_the_end, false);
+        let expect = self.checks(typed.own("expect"), &at_the_end, Before::default());
         let teardown = self.steps(typed.own("teardown"), &mut Names::inside(&names), setting);
         let mut after_names = Names::inside(&names);
         self.set_user(&mut after_names, setting.read_by(&Who::Nobody));

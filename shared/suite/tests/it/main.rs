@@ -9,6 +9,7 @@
 mod arbitrary;
 mod documented;
 mod environment;
+mod evidence;
 mod formatted;
 mod judge;
 mod language;
