@@ -13,7 +13,7 @@ use suite::model::{Branches, Step, StepKind, Test};
 use super::Written;
 
 /// Texts that are tried for one field at most.
-const MOST_TEXTS: usize = 12;
+const MOST_TEXTS: usize = 32;
 
 /// All that a test's expressions mention.
 #[derive(Debug, Default)]
