@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::browser;
+use crate::etcd;
 use crate::python;
 use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(8);
+    let mut progress = Progress::new(9);
     progress.step("browser", browser::ensure)?;
     progress.step("python", python::ensure)?;
+    progress.step("etcd", etcd::ensure)?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
     progress.step("clippy", || clippy(root))?;
@@ -48,6 +50,7 @@ pub(crate) fn docs(root: &Path) -> anyhow::Result<()> {
 pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
     browser::ensure()?;
     python::ensure()?;
+    etcd::ensure()?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);

@@ -1,10 +1,11 @@
 //! The gate: everything that must hold before a change may land, the same at home and in CI.
 //!
 //! `cargo xtask test` runs all of it and stops at the first step that fails. It needs cargo, a C
-//! compiler, a Chromium and a Python, which it installs itself as root on Debian. What the steps are stands in `gate`; the rules that no other tool
+//! compiler, a Chromium, a Python and an etcd, which it installs itself as root on Debian. What the steps are stands in `gate`; the rules that no other tool
 //! knows stand in `tidy`, one per file.
 
 mod browser;
+mod etcd;
 mod gate;
 mod python;
 mod step;

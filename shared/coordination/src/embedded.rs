@@ -121,6 +121,10 @@ impl Tenure for Held {
     async fn lost(&self) {
         std::future::pending().await
     }
+
+    async fn resign(self: Box<Self>) {
+        drop(self);
+    }
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
@@ -132,24 +136,15 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Reads name and address, one a line, as `write_holder` left them.
 fn read_holder(lock: &mut File) -> io::Result<Option<Leader>> {
-    let mut text = String::new();
-    lock.read_to_string(&mut text)?;
-    let mut lines = text.lines();
-    Ok(lines
-        .next()
-        .zip(lines.next())
-        .map(|(name, address)| Leader {
-            name: name.to_owned(),
-            address: address.to_owned(),
-        }))
+    let mut bytes = Vec::new();
+    lock.read_to_end(&mut bytes)?;
+    Ok(Leader::from_lines(&bytes))
 }
 
 fn write_holder(lock: &mut File, me: &Leader) -> io::Result<()> {
     lock.set_len(0)?;
-    let one_line = |text: &str| text.replace(['\n', '\r'], " ");
-    writeln!(lock, "{}\n{}", one_line(&me.name), one_line(&me.address))
+    lock.write_all(me.to_lines().as_bytes())
 }
 
 /// Counts the term up and makes it durable before anybody uses it.
@@ -188,8 +183,9 @@ mod tests {
 
     conformance::suite!(embedded, {
         let directory = tempfile::tempdir().unwrap();
-        let elector = Embedded::new(directory.path());
-        (elector, directory)
+        let impatient = Embedded::new(directory.path());
+        let elector = Embedded::new(directory.path()).with_patience(Duration::from_secs(60));
+        (elector, impatient, directory)
     });
 
     fn me(name: &str) -> Leader {

@@ -14,6 +14,25 @@ pub struct Leader {
     pub address: String,
 }
 
+impl Leader {
+    /// Name and address, one a line: what a lock or a key holds.
+    pub(crate) fn to_lines(&self) -> String {
+        let one_line = |text: &str| text.replace(['\n', '\r'], " ");
+        format!("{}\n{}\n", one_line(&self.name), one_line(&self.address))
+    }
+
+    /// The reverse; nothing when there are not two lines.
+    pub(crate) fn from_lines(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = text.lines();
+        let (name, address) = lines.next().zip(lines.next())?;
+        Some(Self {
+            name: name.to_owned(),
+            address: address.to_owned(),
+        })
+    }
+}
+
 /// Chooses who may try to lead.
 ///
 /// Guarantees: every tenure's term is higher than that of every tenure begun before, also after a
@@ -34,8 +53,12 @@ pub trait Tenure: Send + Sync + Debug {
     /// Higher than any before.
     fn term(&self) -> Term;
 
-    /// Ends when the tenure is known to be lost; a lock on a directory is never lost.
+    /// Ends when the tenure is known to be lost; a lock on a directory is never lost, and what etcd
+    /// says is no proof.
     async fn lost(&self);
+
+    /// Gives it back now, so that another may try at once.
+    async fn resign(self: Box<Self>);
 }
 
 /// Why nobody was chosen.
@@ -53,11 +76,24 @@ pub enum Error {
         "{path} holds `{text}` where a term was expected; it was written by something else, so move it away only if no run of this directory matters"
     )]
     BadTerm { path: PathBuf, text: String },
+    #[error(
+        "`{text}` is no endpoint of etcd ({why}); write https://HOST:PORT, several separated by commas"
+    )]
+    BadEtcd { text: String, why: String },
+    #[error("{path} can't be read: {why}; it should hold PEM for the connection to etcd")]
+    PemFile { path: PathBuf, why: std::io::Error },
+    #[error("no member of etcd answers ({why}); look at the endpoints and at etcd itself")]
+    NoEtcd { why: String },
+    #[error("etcd has ended the lease; another is asked for")]
+    LeaseGone,
 }
 
 impl Error {
     /// The same call may succeed later without anybody's help.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Held { .. })
+        matches!(
+            self,
+            Self::Held { .. } | Self::NoEtcd { .. } | Self::LeaseGone
+        )
     }
 }

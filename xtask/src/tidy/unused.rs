@@ -5,8 +5,10 @@
 
 use crate::tidy::Tree;
 
-/// Used by the code that `proto/build.rs` generates.
-const GENERATED: [(&str, &str); 3] = [
+/// Used by the code that a `build.rs` generates.
+const GENERATED: [(&str, &str); 5] = [
+    ("coordination", "prost"),
+    ("coordination", "tonic-prost"),
     ("proto", "prost"),
     ("proto", "tonic"),
     ("proto", "tonic-prost"),

@@ -1,0 +1,8 @@
+//! The adapter on etcd, against a real server.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it must be"
+)]
+
+mod etcd;
