@@ -6,6 +6,7 @@
 mod prove;
 mod selection;
 mod service;
+mod trying;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 pub(crate) use prove::ProveArgs;
 pub(crate) use selection::{RunArgs, SuiteArgs};
 pub(crate) use service::{CoordinatorArgs, GridArgs, TlsArgs, WorkerArgs};
+pub(crate) use trying::{RequestArgs, TryArgs};
 
 use crate::output::Colour;
 
@@ -24,6 +26,7 @@ Examples:
   muster check                          find every mistake in every file, run nothing
   muster fmt                            lay the files out in the one canonical way
   muster list -k 'p1 and not slow'      what would run, and why not the rest
+  muster try GET /api/x --as member     one request, or one test step by step; counted nowhere
   muster run suites/ --env staging      run; the exit code says how it went
   muster run --failed                   only what failed last time
   muster show test_016                  the exchanges and checks of one case
@@ -70,6 +73,9 @@ pub(crate) enum Verb {
     /// Run suites against an environment, here or on a grid, and judge.
     #[command(after_help = selection::RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Try one request, or one test step by step; show all of it, count nothing.
+    #[command(override_usage = trying::USAGE, after_help = trying::EXAMPLES)]
+    Try(Box<TryArgs>),
     /// Say which checks can fail: run each test once, then judge its recording altered.
     #[command(after_help = prove::EXAMPLES)]
     Prove(Box<ProveArgs>),

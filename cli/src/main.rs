@@ -14,6 +14,7 @@ mod exit_code;
 mod exporting;
 mod follow;
 mod local;
+mod near;
 mod output;
 mod plan;
 mod reports;
@@ -70,7 +71,7 @@ fn prepare(verb: &Verb) -> anyhow::Result<Control> {
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
     use commands::{
         check, completions, coordinator, demo, fmt, gate, init, list, lock, prove, report, run,
-        runs, show, worker,
+        runs, show, trying, worker,
     };
     match verb {
         Verb::Init(args) => init::init(&args, output),
@@ -78,6 +79,7 @@ fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
         Verb::Fmt(args) => fmt::fmt(&args, output),
         Verb::List(args) => list::list(&args, output),
         Verb::Run(args) => run::run(&args, output),
+        Verb::Try(args) => trying::try_it(&args, output),
         Verb::Prove(args) => prove::prove(&args, output),
         Verb::Show(args) => show::show(&args, output),
         Verb::Lock(args) => lock::lock(&args, output),

@@ -46,7 +46,14 @@ pub(crate) fn select(args: &SuiteArgs, output: &Output) -> Result<Selection, Err
     let files = sources::find(&paths)?;
     let environment = environment::find(args, &settings, &files, &paths)?;
     let vars = vars(args, &settings)?;
-    let (sources, loaded) = load(&files, &environment, &vars, output)?;
+    let sources = read(&files, &environment)?;
+    let loaded = load(&sources, &environment, &vars, output)?;
+    if loaded.suites.is_empty() {
+        return Err(Error::NothingRan(
+            "no suite was found; name files or folders that hold some (a suite has the key `suite:`)"
+                .to_owned(),
+        ));
+    }
     let regions = regions(args, &settings, &loaded.environment);
     Ok(Selection {
         filter: filter(args)?,
@@ -54,17 +61,49 @@ pub(crate) fn select(args: &SuiteArgs, output: &Output) -> Result<Selection, Err
         suites: loaded.suites,
         environment: loaded.environment,
         regions,
-        bundle: Bundle {
-            files: sources
-                .paths()
-                .filter_map(|path| Some((path.to_owned(), sources.bytes(path)?.to_vec())))
-                .collect(),
-            environment: environment.name,
-            vars,
-        },
+        bundle: bundle(&sources, environment, vars),
         beside: beside(&paths),
         settings,
     })
+}
+
+/// As `select`, for a suite that is no file: `write` makes its text, knowing the environment.
+pub(crate) fn select_text(
+    args: &SuiteArgs,
+    name: &str,
+    write: &dyn Fn(&Environment) -> Result<String, Error>,
+    output: &Output,
+) -> Result<Selection, Error> {
+    let settings = read_settings(output)?;
+    let paths = paths(&args.paths, &settings);
+    let files = sources::find(&paths)?;
+    let environment = environment::find(args, &settings, &files, &paths)?;
+    let vars = vars(args, &settings)?;
+    let mut sources = read(&[], &environment)?;
+    let alone = load(&sources, &environment, &vars, output)?;
+    sources.insert(name, write(&alone.environment)?);
+    let loaded = load(&sources, &environment, &vars, output)?;
+    Ok(Selection {
+        filter: Filter::all(),
+        gate: None,
+        suites: loaded.suites,
+        regions: regions(args, &settings, &loaded.environment),
+        environment: loaded.environment,
+        bundle: bundle(&sources, environment, vars),
+        beside: beside(&paths),
+        settings,
+    })
+}
+
+fn bundle(sources: &Sources, environment: Found, vars: Vec<(String, String)>) -> Bundle {
+    Bundle {
+        files: sources
+            .paths()
+            .filter_map(|path| Some((path.to_owned(), sources.bytes(path)?.to_vec())))
+            .collect(),
+        environment: environment.name,
+        vars,
+    }
 }
 
 fn read_settings(output: &Output) -> Result<Settings, Error> {
@@ -103,27 +142,19 @@ pub(crate) fn beside(paths: &[PathBuf]) -> PathBuf {
 
 /// Suites and environment, checked; every problem is printed.
 fn load(
-    files: &[Found],
+    sources: &Sources,
     environment: &Found,
     vars: &[(String, String)],
     output: &Output,
-) -> Result<(Sources, suite::Loaded), Error> {
-    let sources = read(files, environment)?;
+) -> Result<suite::Loaded, Error> {
     let options = Options {
         environment: environment.name.clone(),
         vars: vars.to_vec(),
     };
-    match suite::load(&sources, &options) {
-        Ok(loaded) if loaded.suites.is_empty() => Err(Error::NothingRan(
-            "no suite was found; name files or folders that hold some (a suite has the key `suite:`)"
-                .to_owned(),
-        )),
-        Ok(loaded) => Ok((sources, loaded)),
-        Err(problems) => {
-            output.talk(&suite::render_all(&problems, &sources, output.talk_colour()));
-            Err(Error::Invalid("these files have mistakes".to_owned()))
-        }
-    }
+    suite::load(sources, &options).map_err(|problems| {
+        output.talk(&suite::render_all(&problems, sources, output.talk_colour()));
+        Error::Invalid("these files have mistakes".to_owned())
+    })
 }
 
 /// The suites among the files, the environment, and what the environment names.

@@ -20,4 +20,5 @@ mod muster;
 mod platform;
 mod prove;
 mod separate;
+mod trying;
 mod words;

@@ -1,0 +1,229 @@
+//! `muster try`: what is sent, what is shown, how it ends, and that nothing is counted.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::muster::{Muster, Said};
+use crate::platform::Target;
+
+const SUITE: &str = r#"muster: v1
+suite: tried
+priority: P1
+tests:
+  - id: thread_is_kept
+    steps:
+      - http: POST /api/threads
+        json:
+          title: "tried ${test.nonce}"
+        status: 201
+        save:
+          thread: body.id
+      - http: GET /api/threads/${thread}
+        check:
+          - body.title == "tried " + test.nonce
+          - body.message_count == 7
+  - id: rows_differ
+    rows:
+      good: { want: healthy }
+      bad: { want: perfect }
+    steps:
+      - http: GET /health
+        as: nobody
+        check:
+          - body.status == row.want
+  - id: waits
+    steps:
+      - http: GET /health
+        as: nobody
+        status: 200
+      - wait: 50s
+"#;
+
+fn trying(target: &Target, words: &[&str]) -> Said {
+    let muster = Muster::new();
+    muster.write("suites/tried.yaml", SUITE);
+    let words = [&["try"], words, &["--env", &target.environment]].concat();
+    let said = muster.call(&words);
+    assert!(
+        !muster.path(".muster/runs").exists(),
+        "a try makes no run: {}",
+        said.all()
+    );
+    assert!(!said.all().contains('\u{1b}'), "a pipe gets plain text");
+    said
+}
+
+fn holds(said: &Said, words: &[&str]) {
+    for words in words {
+        assert!(said.stdout.contains(words), "{words}: {}", said.all());
+    }
+}
+
+#[test]
+fn a_request_shows_its_exchange_and_checks_and_counts_nothing() {
+    let target = Target::start(&[]);
+    let said = trying(
+        &target,
+        &["GET", "/health", "--check", "body.status == \"healthy\""],
+    );
+    assert_eq!(said.code, 0, "{}", said.all());
+    holds(
+        &said,
+        &[
+            "GET https://",
+            "→ 200",
+            "✓ body.status == \"healthy\"",
+            "actual",
+            "passed",
+        ],
+    );
+    assert!(said.stderr.contains("counted nowhere"), "{}", said.stderr);
+    let bare = trying(&target, &["get", "/health"]);
+    assert_eq!(bare.code, 0, "{}", bare.all());
+    holds(&bare, &["answered"]);
+    let wrong = trying(&target, &["GET", "/api/threads"]);
+    assert_eq!(wrong.code, 100, "{}", wrong.all());
+    holds(&wrong, &["→ 403", "failed: status"]);
+    let expected = trying(
+        &target,
+        &["GET", "/api/threads", "--status", "401,403", "--curl"],
+    );
+    assert_eq!(expected.code, 0, "{}", expected.all());
+    holds(&expected, &["curl -i -X 'GET'", "passed"]);
+}
+
+#[test]
+fn a_request_of_a_user_shows_no_secret() {
+    let target = Target::start(&[]);
+    let words = [
+        "POST",
+        "/api/threads",
+        "--as",
+        "user",
+        "--json",
+        r#"{"title": "x: ${test.nonce}", "metadata": {"list": [1, null]}}"#,
+        "--status",
+        "201",
+        "-H",
+        "x-one: a # b",
+        "--check",
+        "body.title.startsWith(\"x: \")",
+    ];
+    let said = trying(&target, &words);
+    assert_eq!(said.code, 0, "{}", said.all());
+    holds(&said, &["→ 201", "x-one: a # b", "authorization: Bearer ‹"]);
+    assert!(
+        !said.stdout.contains("/auth/login"),
+        "its login is not what is looked at: {}",
+        said.stdout
+    );
+    let other = trying(&target, &["GET", "auth:/auth/me", "--as", "member"]);
+    assert_eq!(other.code, 0, "{}", other.all());
+}
+
+#[test]
+fn what_makes_no_request_is_said_before_anything_is_sent() {
+    let target = Target::start(&[]);
+    for (words, code, part) in [
+        (
+            &["GET", "/x", "--as", "ghost"][..],
+            2,
+            "no users of class `ghost`",
+        ),
+        (&["GET", "/x", "--json", "{"], 2, "not JSON"),
+        (&["GET", "/x", "-H", "nothing"], 2, "NAME:VALUE"),
+        (&["GET", "/x", "--service", "apo"], 104, "apo"),
+        (
+            &["GET", "/x", "--check", "body.a =="],
+            104,
+            "your-request.yaml",
+        ),
+        (&["GET"], 2, "there is no test `GET`"),
+        (&["GET", "https://203.0.113.7/"], 104, "your-request.yaml"),
+        (&["thread_is_kpet"], 2, "did you mean `thread_is_kept`?"),
+        (&["s"], 2, "fits 3 tests"),
+        (&["rows_differ", "--json", "1"], 2, "taken for a test"),
+    ] {
+        let said = trying(&target, words);
+        assert_eq!(said.code, code, "{words:?}: {}", said.all());
+        assert!(said.all().contains(part), "{words:?}: {}", said.all());
+    }
+}
+
+#[test]
+fn a_test_is_shown_step_by_step_with_what_it_saved() {
+    let target = Target::start(&[]);
+    let said = trying(&target, &["thread_is_kept"]);
+    assert_eq!(said.code, 100, "{}", said.all());
+    holds(
+        &said,
+        &[
+            "/auth/login",
+            "POST https://",
+            "thread = ",
+            "✓ body.title",
+            "✗ body.message_count == 7",
+            "actual",
+            "failed: check_failed",
+        ],
+    );
+    assert_eq!(
+        said.stdout.matches("✗ body.message_count == 7").count(),
+        1,
+        "told once: {}",
+        said.stdout
+    );
+    assert!(
+        !said.stdout.contains("\"password\": \"") || said.stdout.contains('‹'),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn rows_are_tried_one_after_another_or_one_alone() {
+    let target = Target::start(&[]);
+    let both = trying(&target, &["rows_differ"]);
+    assert_eq!(both.code, 100, "{}", both.all());
+    holds(
+        &both,
+        &["✓ body.status == row.want", "✗ body.status == row.want"],
+    );
+    let one = trying(&target, &["rows_differ[good]", "suites/tried.yaml"]);
+    assert_eq!(one.code, 0, "{}", one.all());
+}
+
+#[test]
+fn a_step_is_shown_before_the_next_one_ends_and_ctrl_c_ends_it_well() {
+    let target = Target::start(&[]);
+    let muster = Muster::new();
+    muster.write("suites/tried.yaml", SUITE);
+    let mut child = muster
+        .command()
+        .args(["try", "waits", "--env", &target.environment])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("muster starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.contains("→ 200") {
+        line.clear();
+        assert!(
+            stdout.read_line(&mut line).expect("a line") > 0,
+            "it ended before it began"
+        );
+    }
+    let id = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a process");
+    kill_process(id, Signal::INT).expect("the signal is sent");
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).expect("what follows");
+    let ended = child.wait_with_output().expect("an end");
+    assert_eq!(ended.status.code(), Some(105), "{rest}");
+    assert!(rest.contains("cancelled"), "{rest}");
+}
