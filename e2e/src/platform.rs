@@ -57,6 +57,16 @@ impl Platform {
         self.dir.path().join("environment.yaml")
     }
 
+    /// `https://HOST:PORT` of its API.
+    pub fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// The certificate of the authority that signed its own.
+    pub fn authority(&self) -> PathBuf {
+        self.dir.path().join("ca.pem")
+    }
+
     /// # Errors
     /// When it does not answer with JSON.
     pub async fn get(&self, path: &str) -> Result<Value> {

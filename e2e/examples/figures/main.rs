@@ -1,23 +1,34 @@
-//! The grid's own cost: CPU per case, time to the first request, size of the log per case.
+//! The grid's own cost: CPU per case, time to the first request, size of the log per case; and
+//! what a well-known load generator costs for the same requests in the same rounds.
 //!
 //! `cargo build --release --bins && cargo run --release -p e2e --example figures` prints a table
 //! in Markdown; docs/performance.md holds the last one. Nothing here judges.
 
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod cost;
+mod peer;
 
-use anyhow::{Context, Result, ensure};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 use e2e::{Grid, Muster, Platform};
+
+use cost::{cpu_ms, now_ms, waited_children_ms};
+use peer::K6;
 
 const CASES: usize = 2_000;
 const RUNS: usize = 5;
+/// What a worker runs at once unless it is told otherwise, and so the users of the peer.
+const SLOTS: usize = 4;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let platform = Platform::start(&[]).await?;
+    let k6 = K6::ensure()?;
     let mut rows = Vec::new();
     for _ in 0..RUNS {
-        rows.push(many_small_cases(&platform)?);
+        let mut round = many_small_cases(&platform)?;
+        round.k6_ms = k6.cpu_ms(&platform, CASES, SLOTS)?;
+        rows.push(round);
     }
     let mut first = Vec::new();
     for _ in 0..RUNS {
@@ -35,6 +46,18 @@ async fn main() -> Result<()> {
         column(|cost| cost.coordinator_ms + cost.worker_ms),
     );
     print(
+        "CPU per case, `muster run` and its reports, ms",
+        column(|cost| cost.client_ms),
+    );
+    print(
+        "CPU per request, k6 1.1.0 with one check, ms",
+        column(|cost| cost.k6_ms),
+    );
+    print(
+        "all of the grid ÷ k6, of the same round",
+        column(Cost::over_k6),
+    );
+    print(
         "wall time of the run per case, ms",
         column(|cost| cost.wall_ms),
     );
@@ -48,9 +71,17 @@ async fn main() -> Result<()> {
 struct Cost {
     coordinator_ms: f64,
     worker_ms: f64,
+    client_ms: f64,
+    k6_ms: f64,
     wall_ms: f64,
     ledger_bytes: f64,
     blob_bytes: f64,
+}
+
+impl Cost {
+    fn over_k6(&self) -> f64 {
+        (self.coordinator_ms + self.worker_ms + self.client_ms) / self.k6_ms
+    }
 }
 
 /// A fresh coordinator and one worker over 2,000 cases of one request each.
@@ -64,6 +95,7 @@ fn many_small_cases(platform: &Platform) -> Result<Cost> {
     grid.start_worker("only", e2e::grid::REGIONS[0])?;
     let (coordinator, worker) = (grid.coordinator_id(), grid.worker_ids()[0]);
     let before = (cpu_ms(coordinator)?, cpu_ms(worker)?, now_ms()?);
+    let others = waited_children_ms()?;
     run(
         &muster,
         platform,
@@ -76,6 +108,8 @@ fn many_small_cases(platform: &Platform) -> Result<Cost> {
     Ok(Cost {
         coordinator_ms: per_case(cpu_ms(coordinator)? - before.0),
         worker_ms: per_case(cpu_ms(worker)? - before.1),
+        client_ms: per_case(waited_children_ms()? - others),
+        k6_ms: f64::NAN,
         wall_ms: per_case(now_ms()? - before.2),
         ledger_bytes: per_case(logs),
         blob_bytes: per_case(all - logs),
@@ -112,20 +146,6 @@ fn run(muster: &Muster, platform: &Platform, suite: &str, more: &[&str]) -> Resu
     let said = muster.call(words.iter().chain(more))?;
     ensure!(said.code == 0, "{}", said.all());
     Ok(())
-}
-
-/// User and system time of a process so far; the fields of proc(5), at 100 ticks a second.
-fn cpu_ms(process: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, after_name) = stat.rsplit_once(')').context("a name in brackets")?;
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-    Ok(ticks * 10.0)
-}
-
-fn now_ms() -> Result<f64> {
-    let since: Duration = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(since.as_secs_f64() * 1_000.0)
 }
 
 fn size(dir: &Path, counts: &dyn Fn(&str) -> bool) -> Result<f64> {
