@@ -35,6 +35,7 @@ impl FirstScreen {
         let mut facts = vec![
             ("to change it", few(change_lines(summary))),
             ("tests", vec![tests(summary)]),
+            ("by priority", vec![by_priority(summary)]),
             ("cases", vec![equation(&summary.totals, summary.open)]),
             ("not exercised", few(not_exercised(summary))),
             ("new failures", few(new_failures(summary))),
@@ -145,6 +146,18 @@ fn tests(summary: &Summary) -> String {
         count(summary.totals.planned, "case"),
     );
     format!("{planned} ({cases}): {}", shown.join(", "))
+}
+
+/// `P1 24 of 25 passed, P2 0 of 10 passed`.
+fn by_priority(summary: &Summary) -> String {
+    let tiers = summary.tiers.iter().map(|tier| {
+        let (passed, planned) = (grouped(tier.tests.passed), grouped(tier.tests.planned));
+        format!("{} {passed} of {planned} passed", tier.name)
+    });
+    match tiers.collect::<Vec<_>>() {
+        tiers if tiers.is_empty() => "the plan has no test".to_owned(),
+        tiers => tiers.join(", "),
+    }
 }
 
 fn not_exercised(summary: &Summary) -> Vec<String> {

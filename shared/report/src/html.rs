@@ -16,6 +16,7 @@ mod first_page;
 mod grid;
 mod matrix;
 mod page;
+mod proven;
 mod targets;
 mod times;
 mod waterfall;
@@ -48,6 +49,7 @@ pub fn render(summary: &Summary, records: Records<'_>) -> String {
     matrix::section(&mut page, summary);
     counts::not_exercised(&mut page, summary);
     times::flaky(&mut page, summary);
+    proven::section(&mut page, summary);
     counts::section(&mut page, summary);
     times::response_times(&mut page, summary);
     times::slowest(&mut page, summary);

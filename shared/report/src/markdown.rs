@@ -1,7 +1,7 @@
 //! `report.md`: the report as a CI job shows it, in GitHub-flavoured Markdown.
 //!
-//! It stays well below the megabyte that a job summary may have: lists are cut and say so, and
-//! `report.json` has everything. Escaping is in `markdown/inline.rs`, tables in `markdown/table.rs`.
+//! It stays below the megabyte that a job summary may have (`markdown/fit.rs`): lists are cut and
+//! say so, and `report.json` has everything. Escaping is in `markdown/inline.rs`, tables in `markdown/table.rs`.
 
 use crate::change::Change;
 use crate::conclusions;
@@ -13,6 +13,7 @@ use crate::summary::Summary;
 mod counts;
 mod evidence;
 mod failures;
+mod fit;
 mod health;
 mod inline;
 mod table;
@@ -36,7 +37,7 @@ pub fn render(summary: &Summary) -> String {
     evidence::sections(&mut out, summary);
     health::sections(&mut out, summary);
     closing(&mut out, summary);
-    escape::block(&out)
+    fit::within(escape::block(&out), fit::LIMIT)
 }
 
 fn heading(out: &mut String, title: &str) {

@@ -168,11 +168,12 @@ pub(super) fn contents(page: &mut Page, summary: &Summary) {
     let number = |length: usize| count(u64::try_from(length).unwrap_or(u64::MAX), "line");
     let flaky = summary.flaky().len();
     page.raw("<nav aria-label=\"Sections\"><ul>\n");
-    let links: [(&'static str, &'static str, Option<usize>); 10] = [
+    let links: [(&'static str, &'static str, Option<usize>); 11] = [
         ("#failures", "Failures", Some(summary.signatures.len())),
         ("#matrix", "Tests and regions", None),
         ("#missing", "Not exercised", Some(summary.gaps.len())),
         ("#flaky", "Flaky", (flaky > 0).then_some(flaky)),
+        ("#proven", "Checks that can fail", None),
         ("#counts", "Counts", None),
         ("#times", "Response times", None),
         ("#value", "Value", None),
@@ -183,6 +184,7 @@ pub(super) fn contents(page: &mut Page, summary: &Summary) {
     for (target, name, length) in links {
         let is_there = match target {
             "#flaky" => flaky > 0,
+            "#proven" => summary.proven.is_some(),
             "#value" => !summary.value.lines.is_empty(),
             _ => true,
         };

@@ -116,21 +116,16 @@ pub(super) fn workers(page: &mut Page, summary: &Summary) {
     }
     page.table(
         "Workers",
-        &[
-            "worker", "cases", "busy", "leases", "lost", "again", "slots",
-        ],
+        &["worker", "cases", "leases", "lost", "again", "slots"],
     );
     let left_out = limited(page, &summary.fleet.workers, ROWS, |page, worker| {
         page.within("<tr><th scope=\"row\">", worker.worker.as_str(), " ");
-        page.within(
-            "<span class=\"dim\">in ",
-            worker.region.as_str(),
-            "</span><br>",
-        );
+        page.within("<span class=\"dim\">in ", worker.region.as_str(), ", busy ");
+        page.within("", &duration(worker.busy), "</span><br>");
         state(page, worker);
-        page.raw("</th><td class=\"num\">").show(worker.cases);
-        page.within("</td><td class=\"num\">", &duration(worker.busy), "</td>");
+        page.raw("</th>");
         let numbers = [
+            worker.cases,
             worker.leases,
             worker.leases_lost,
             worker.reattached,

@@ -1,5 +1,7 @@
 //! The sections on how it went: flaky tests, the slowest, response times, and value.
 
+use domain::proven::ProvenTest;
+
 use super::inline::{code, text};
 use super::table::Table;
 use super::{heading, limited};
@@ -13,10 +15,39 @@ const SLOWEST: usize = 10;
 pub(super) fn sections(out: &mut String, summary: &Summary) {
     heading(out, "Evidence");
     out.push_str(&format!("{}\n", touched(summary)));
+    proven(out, summary);
     flaky(out, summary);
     slowest(out, summary);
     response_times(out, summary);
     value(out, summary);
+}
+
+/// Of which checks nothing made a failure, where the gate asks.
+fn proven(out: &mut String, summary: &Summary) {
+    let Some(proven) = &summary.proven else {
+        return;
+    };
+    heading(out, "Checks that can fail");
+    out.push_str(&format!("{}\n\n", text(&proven.sentence())));
+    let is_doubtful = |test: &&ProvenTest| !test.survivors.is_empty() || test.unknown.is_some();
+    let doubtful: Vec<_> = proven.tests.iter().filter(is_doubtful).collect();
+    let table = Table::new(&["test", "can fail", "nothing made false"]);
+    limited(out, &doubtful, table, |table, test| {
+        let survivor = |(line, expression): &(u32, String)| {
+            format!(
+                "{}:{line} {}",
+                text(&test.file),
+                code(&escape::clip(expression, super::VALUE))
+            )
+        };
+        let survivors = test.survivors.iter().map(survivor);
+        let unknown = test.unknown.iter().map(|why| text(why));
+        table.row([
+            code(test.test.as_str()),
+            format!("{} of {}", test.can_fail, test.checks),
+            survivors.chain(unknown).collect::<Vec<_>>().join("<br>"),
+        ]);
+    });
 }
 
 fn flaky(out: &mut String, summary: &Summary) {

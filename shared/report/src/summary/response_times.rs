@@ -97,7 +97,7 @@ pub(super) fn by_tier(cases: &[CaseLine]) -> Vec<ResponseTimes> {
         .collect()
 }
 
-/// By test, in the plan's order, and region; a line where something was answered or limited.
+/// By test, in the plan's order, and region, by name; a line where something was answered or limited.
 pub(super) fn by_test(cases: &[CaseLine]) -> Vec<TestTimes> {
     let mut places = BTreeMap::new();
     let mut lines: Vec<(&CaseLine, &Region, Vec<f64>, Vec<Target>)> = Vec::new();
@@ -115,8 +115,8 @@ pub(super) fn by_test(cases: &[CaseLine]) -> Vec<TestTimes> {
             target::add(targets, &case.targets);
         }
     }
-    let lines = lines.into_iter();
-    lines
+    let mut lines: Vec<_> = lines
+        .into_iter()
         .map(|(case, region, samples, targets)| TestTimes {
             tier: case.tier,
             suite: case.suite.clone(),
@@ -125,7 +125,11 @@ pub(super) fn by_test(cases: &[CaseLine]) -> Vec<TestTimes> {
             times: Times::of(samples),
             targets,
         })
-        .collect()
+        .collect();
+    for test in lines.chunk_by_mut(|one, next| one.key() == next.key()) {
+        test.sort_by(|one, other| one.region.cmp(&other.region));
+    }
+    lines
 }
 
 fn executed(cases: &[CaseLine]) -> impl Iterator<Item = (&CaseLine, &Region)> {

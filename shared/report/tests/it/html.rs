@@ -4,7 +4,7 @@ use domain::outcome::Outcome;
 use domain::plan::Tier;
 use domain::record::CaseRecord;
 use report::first_screen::FirstScreen;
-use report::{Summary, html};
+use report::{Summary, html, markdown};
 
 use crate::synthetic::{REGIONS, Synthetic, cases, plan, suite};
 use crate::{records, scenarios};
@@ -216,6 +216,11 @@ fn a_huge_run_gives_a_page_that_browsers_open() {
     assert!(text.contains("and 300 more, in report.json"));
     assert!(text.contains("exchanges left out here"));
     assert!(text.contains("cut; the body has 20000 bytes"));
+    let summary = markdown::render(&summary);
+    // What a step's summary may hold on GitHub.
+    assert!(summary.len() <= 1_048_576, "{} bytes", summary.len());
+    assert!(summary.contains("lines of this section are left out"));
+    assert!(summary.contains("\n## Conclusion\n"));
 }
 
 /// Many exchanges with bodies far longer than a page should hold.
@@ -226,5 +231,6 @@ fn big_record() -> CaseRecord {
     exchange.response_body.text = "x".repeat(20_000);
     exchange.response_body.bytes = 20_000;
     tried.exchanges = vec![exchange; 70];
+    tried.checks[0].expression = "x".repeat(15_000);
     record
 }

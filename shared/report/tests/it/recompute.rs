@@ -48,6 +48,7 @@ fn another_routine_computes_the_same_numbers() {
         scenarios::all_green(),
         scenarios::one_of_each(),
         scenarios::troubled(),
+        scenarios::too_few_can_fail(),
     ] {
         let folder = written(&synthetic);
         let output = recompute(&[], folder.path());
@@ -66,6 +67,7 @@ fn it_notices_any_number_that_is_altered() {
         scenarios::all_green(),
         scenarios::one_of_each(),
         scenarios::troubled(),
+        scenarios::too_few_can_fail(),
     ] {
         let folder = written(&synthetic);
         let output = recompute(&["--altered-all"], folder.path());

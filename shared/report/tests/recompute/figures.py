@@ -12,7 +12,7 @@ ROUNDING = 0.0005
 
 def problems(report):
     cases = report["cases"]
-    for check in [head, groups, lists, failures, times, targets, value, grid]:
+    for check in [head, groups, lists, failures, proven, times, targets, value, grid]:
         yield from check(report, cases)
     for case in cases:
         yield from one_case(case)
@@ -166,6 +166,24 @@ def failures(report, cases):
             stands = one["suite"], one["test"], one["tier"], one["outcome"]
             is_so = *test_of(case), case["tier"], case["outcome"]
             yield from same(f"{what}, {case['id']}", stands, is_so)
+
+
+def proven(report, cases):
+    stated = report["proven_checks"]
+    if stated is None:
+        return
+    for field in ["checks", "can_fail"]:
+        number = sum(one[field] for one in stated["tests"])
+        yield from same(f"proven_checks.{field}", stated[field], number)
+    for one in stated["tests"]:
+        survived = one["checks"] - one["can_fail"]
+        yield from same(f"proven_checks of {one['test']}", len(one["survivors"]), survived)
+    known = all(one["unknown"] is None for one in stated["tests"])
+    enough = stated["can_fail"] * 100 >= stated["checks"] * stated["asked_percent"]
+    yield from same("proven_checks.is_enough", stated["is_enough"], known and enough)
+    passed = [test for test, standing in standings(cases).items() if standing == "passed"]
+    tests = [test_of(one) for one in stated["tests"]]
+    yield from same("proven_checks.tests", sorted(tests), sorted(passed))
 
 
 def nearest_rank(samples, percent):

@@ -9,7 +9,10 @@ from figures import OUTCOMES, near, same
 # Rows of a table, behind which the rest is in report.json only.
 ROWS = 300
 # What a report may say first beside the subjects that `words` knows.
-SUBJECTS = ["to change it", "tests", "cases", "not exercised", "new failures", "value", "environment", "time"]
+SUBJECTS = [
+    *["to change it", "tests", "by priority", "cases", "not exercised", "new failures", "checks"],
+    *["value", "environment", "time"],
+]
 
 
 class Text:
@@ -255,6 +258,7 @@ def in_markdown(report, text):
     wanted = [[one["name"], words.money(one["mrr"], value["currency"])] for one in value["lines"]]
     shown = [row[:2] for row in text.rows("Value")[1:]]
     yield from rows("Value in report.md", shown, wanted)
+    yield from proven(report, text)
     yield from health(report, text)
     yield from of_failures(report, text)
 
@@ -275,6 +279,21 @@ def targets(report):
                 ]
                 told = "\n".join(lines) or "no target"
                 yield [one["test"], one["region"], one["count"], *percentiles(one), told]
+
+
+def proven(report, text):
+    stated = report["proven_checks"] or {"tests": []}
+    wanted = [
+        [one["test"], f"{one['can_fail']} of {one['checks']}"]
+        for one in stated["tests"]
+        if one["survivors"] or one["unknown"]
+    ]
+    found = text.rows("Checks that can fail")[1:]
+    yield from rows("Checks that can fail in report.md", [row[:2] for row in found], wanted)
+    for one, row in zip([one for one in stated["tests"] if one["survivors"] or one["unknown"]], found):
+        told = [f"{one['file']}:{survivor['line']}" for survivor in one["survivors"]]
+        shown = re.findall(r"(?m)^(\S+:\d+) ", row[2])
+        yield from same(f"survivors of {one['test']} in report.md", shown, told)
 
 
 def health(report, text):
@@ -351,14 +370,19 @@ def in_page(report, text):
     ]
     tests = list(tests_of_page(report))
     yield from rows("response times in report.html", times, tiers + tests)
+    fields = ["cases", "leases", "leases_lost", "reattached", "slots"]
     workers = [
         [
-            *[one["cases"], words.duration(one["busy_ms"]), one["leases"], one["leases_lost"]],
-            *[one["reattached"], one["slots"]],
+            f"{one['name']} in {one['region']}, busy {words.duration(one['busy_ms'])}",
+            *[one[field] for field in fields],
         ]
         for one in report["grid"]["workers"]
     ]
-    shown = [row[1:] for row in text.rows("workers") if len(row) == 7 and row[0] != "worker"]
+    shown = [
+        [re.split(r" [✓!] ", row[0])[0], *row[1:]]
+        for row in text.rows("workers")
+        if len(row) == 6 and row[0] != "worker"
+    ]
     yield from rows("workers in report.html", shown, workers)
 
 

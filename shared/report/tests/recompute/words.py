@@ -74,6 +74,14 @@ def touched(evidence):
     )
 
 
+def can_fail(proven):
+    part, of = proven["can_fail"], proven["checks"]
+    tenths = part * 1000 // of if of else 0
+    share = f"{tenths // 10}.{tenths % 10}" if tenths % 10 else str(tenths // 10)
+    asked = f"at least {proven['asked_percent']} % are asked"
+    return f"{part} of {of} check{'' if of == 1 else 's'} can fail ({share} %), {asked}"
+
+
 def server_spans(spans):
     if spans is None:
         return "Server spans: not counted."
@@ -98,9 +106,16 @@ def subjects(report):
     counted = f"{count(tests['planned'], 'test')} ({count(report['totals']['planned'], 'case')})"
     yield "to change it", few(changes(report))
     yield "tests", [f"{counted}: {', '.join(shown)}"]
+    tiers = [
+        f"{tier['name']} {grouped(tier['tests']['passed'])} of {grouped(tier['tests']['planned'])} passed"
+        for tier in report["tiers"]
+    ]
+    yield "by priority", [", ".join(tiers) or "the plan has no test"]
     yield "cases", [equation(report["totals"])]
     yield "not exercised", few(not_exercised(report))
     yield "new failures", few(new_failures(report["since"]))
+    if report["proven_checks"]:
+        yield "checks", [can_fail(report["proven_checks"])]
     if value["lines"]:
         sums = [
             f"{grouped(value[part])} {word}"
