@@ -15,7 +15,8 @@ use http::HeaderMap;
 use crate::dialer::tls::Session;
 use crate::seed::Seed;
 use crate::socket::Entry;
-use crate::transport::{Broken, Traffic};
+use crate::transport::{Broken, Traffic, VALUES_LIMIT};
+use crate::weight;
 
 /// All observations of one try, and what its randomness was grown from.
 #[derive(Clone, Debug)]
@@ -208,8 +209,12 @@ fn headers_value(headers: &HeaderMap, names: &Names) -> Value {
     Value::map(entries.collect::<Vec<_>>()).with_own_marks(Marks::RECEIVED)
 }
 
-/// JSON as a received value, secret under secret names.
+/// JSON as a received value, secret under secret names. More of it than an evaluation could visit
+/// is not read: the exchange or message that brought it has failed for that.
 pub(crate) fn json_value(bytes: &[u8], names: &Names) -> Value {
+    if weight::values(bytes) > VALUES_LIMIT {
+        return Value::null().received();
+    }
     match serde_json::from_slice::<serde_json::Value>(bytes) {
         Ok(json) => {
             Value::from_json(&json, Marks::RECEIVED).taint_fields(|name| names.is_secret(name))

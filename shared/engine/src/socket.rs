@@ -5,10 +5,11 @@
 //! `judge::log`. A reconnect gives the same log a new connection; see `interpreter::reconnect`.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::recording::Record;
 use crate::tape::{Clock, Kept};
@@ -19,6 +20,8 @@ use crate::weight::weight;
 pub(crate) const LOG_ENTRIES: usize = 10_000;
 /// Most memory of one socket's log, in bytes.
 pub(crate) const LOG_BYTES: usize = 16 * 1024 * 1024;
+/// Longest that a connection stays open behind the target's close frame.
+const LINGER: Duration = Duration::from_secs(2);
 /// Memory of an entry beside its bytes.
 const PER_ENTRY: usize = 256;
 
@@ -202,7 +205,7 @@ async fn attend(
     loop {
         // What would not be kept is not read either: a flood waits in the network, and costs nothing.
         let happened = tokio::select! {
-            frame = wire.next(), if !log.is_full() => Happened::Frame(frame),
+            frame = next(wire, closing.is_some()), if !log.is_full() => Happened::Frame(frame),
             command = inbox.recv() => Happened::Command(command),
         };
         let end = match happened {
@@ -213,6 +216,15 @@ async fn attend(
         if let Some(end) = end {
             return end;
         }
+    }
+}
+
+/// The next frame. Behind a close frame the target has to end the connection, and soon.
+async fn next(wire: &mut Box<dyn Wire>, is_closing: bool) -> Option<Result<Frame, Broken>> {
+    if is_closing {
+        timeout(LINGER, wire.next()).await.unwrap_or(None)
+    } else {
+        wire.next().await
     }
 }
 

@@ -9,6 +9,11 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use url::Url;
 
+/// Most cookies of one user, and most bytes of one: more than any browser keeps of a host
+/// (RFC 6265, 6.1). What is beyond is not kept, as a browser would not.
+const MOST_COOKIES: usize = 200;
+const LONGEST: usize = 8 * 1024;
+
 #[derive(Clone, Debug)]
 struct Cookie {
     value: String,
@@ -65,6 +70,10 @@ impl Jar {
         }
         if is_over {
             self.cookies.remove(&key);
+        } else if text.len() > LONGEST
+            || self.cookies.len() >= MOST_COOKIES && !self.cookies.contains_key(&key)
+        {
+            tracing::warn!(host = %key.0, "a cookie is too large, or one too many, and not kept");
         } else {
             self.cookies.insert(key, cookie);
         }
@@ -92,6 +101,23 @@ fn covers(of: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_jar_is_never_fuller_than_a_browsers() {
+        let mut jar = Jar::default();
+        let url: Url = "https://api.test/".parse().unwrap();
+        for number in 0..1_000 {
+            jar.set(&url, &format!("c{number}=v"));
+        }
+        jar.set(&url, "c0=again");
+        jar.set(&url, &format!("c1={}", "v".repeat(10_000)));
+        let header = jar.header(&url).unwrap();
+        assert_eq!(header.split("; ").count(), MOST_COOKIES);
+        assert!(
+            header.contains("c0=again") && header.contains("c1=v;"),
+            "{header}"
+        );
+    }
 
     #[test]
     fn cookies_go_back_to_where_they_came_from() {

@@ -17,7 +17,9 @@ use crate::dialer::milliseconds;
 use crate::recording::{Exchanged, Place, Record, Response, Seen};
 use crate::tape::Live;
 use crate::trace;
-use crate::transport::{Answering, Broken, Call, TRY_LIMIT, Traffic, Unanswered, VALUES_LIMIT};
+use crate::transport::{
+    Answering, BodyReader, Broken, Call, TRY_LIMIT, Traffic, Unanswered, VALUES_LIMIT,
+};
 use crate::weight;
 
 /// How a body is read.
@@ -259,7 +261,7 @@ pub(super) fn unanswered_exchange(unanswered: Unanswered, blank: Exchanged) -> E
     }
 }
 
-/// Reads the body to its end, or as far as it is wanted.
+/// Reads the body, and puts the exchange together.
 async fn read(
     live: &Live,
     answering: Answering,
@@ -269,56 +271,28 @@ async fn read(
     blank: Exchanged,
 ) -> Exchanged {
     let Answering { head, mut body } = answering;
-    let mut whole = Body::default();
-    let mut records = Vec::new();
-    let mut pieces = match reading {
-        Reading::Whole => None,
-        Reading::Pieces(wanted) => Some((Splitter::for_answer(&head.headers), wanted)),
+    let mut gathered = Gathered::default();
+    let has_room = live.keeps(headers_size(&head.headers));
+    let broken = match reading {
+        _ if !has_room => Some(Broken::TryLimit(TRY_LIMIT)),
+        Reading::Whole => gathered.all(live, &mut *body, deadline).await,
+        Reading::Pieces(wanted) => {
+            let splitter = Splitter::for_answer(&head.headers);
+            let pieces = gathered.pieces(live, &mut *body, deadline, splitter, wanted);
+            pieces.await
+        }
     };
-    let mut broken = None;
-    if !live.keeps(headers_size(&head.headers)) {
-        broken = Some(Broken::TryLimit(TRY_LIMIT));
-    }
-    'reading: while broken.is_none() {
-        let piece = match body.next(deadline).await {
-            Ok(Some(piece)) if !live.keeps(piece.len()) => {
-                broken = Some(Broken::TryLimit(TRY_LIMIT));
-                break;
-            }
-            Ok(piece) => piece,
-            Err(error) => {
-                broken = Some(error);
-                break;
-            }
-        };
-        if let Some((splitter, wanted)) = &mut pieces {
-            let at_ms = live.clock.at_ms();
-            for record in splitter.split(piece.as_deref(), at_ms) {
-                broken = too_much(live, &record.bytes);
-                let record = Arc::new(record);
-                records.push(record.clone());
-                if broken.is_some() || !wanted(&record) {
-                    whole.add(piece.unwrap_or_default());
-                    break 'reading;
-                }
-            }
-        }
-        match piece {
-            Some(piece) => whole.add(piece),
-            None => break,
-        }
-    }
     let mut phases = head.phases;
     phases.receive_ms = milliseconds(head.first_byte.elapsed());
     tracing::trace!(method = %call.method, status = head.status, "answered");
-    let whole = whole.finish();
+    let whole = gathered.whole.finish();
     let broken = broken.or_else(|| too_much(live, &whole));
     let response = Response {
         status: head.status,
         headers: head.headers,
         body: whole,
         session: head.session,
-        records,
+        records: gathered.records,
         ..Response::default()
     };
     Exchanged {
@@ -328,6 +302,79 @@ async fn read(
         phases,
         traffic: body.traffic(),
         ..blank
+    }
+}
+
+/// What was read of a body. The functions that fill it say why they stopped, if not for its end.
+#[derive(Default)]
+struct Gathered {
+    whole: Body,
+    records: Vec<Arc<Record>>,
+}
+
+impl Gathered {
+    async fn all(
+        &mut self,
+        live: &Live,
+        body: &mut dyn BodyReader,
+        deadline: Instant,
+    ) -> Option<Broken> {
+        loop {
+            match next(live, body, deadline).await {
+                Ok(Some(piece)) => self.whole.add(piece),
+                Ok(None) => return None,
+                Err(broken) => return Some(broken),
+            }
+        }
+    }
+
+    /// As far as it is wanted.
+    async fn pieces(
+        &mut self,
+        live: &Live,
+        body: &mut dyn BodyReader,
+        deadline: Instant,
+        mut splitter: Splitter,
+        wanted: &mut (dyn FnMut(&Arc<Record>) -> bool + Send),
+    ) -> Option<Broken> {
+        loop {
+            let piece = match next(live, body, deadline).await {
+                Ok(piece) => piece,
+                Err(broken) => return Some(broken),
+            };
+            let records = splitter.split(piece.as_deref(), live.clock.at_ms());
+            let is_last = piece.is_none();
+            if let Some(piece) = piece {
+                self.whole.add(piece);
+            }
+            for record in records {
+                let broken = too_much(live, &record.bytes);
+                if broken.is_some() {
+                    return broken;
+                }
+                let record = Arc::new(record);
+                self.records.push(record.clone());
+                if !wanted(&record) {
+                    return None;
+                }
+            }
+            if is_last {
+                return None;
+            }
+        }
+    }
+}
+
+/// The next piece, if the try has room for it.
+async fn next(
+    live: &Live,
+    body: &mut dyn BodyReader,
+    deadline: Instant,
+) -> Result<Option<Bytes>, Broken> {
+    let piece = body.next(deadline).await?;
+    match &piece {
+        Some(piece) if !live.keeps(piece.len()) => Err(Broken::TryLimit(TRY_LIMIT)),
+        _ => Ok(piece),
     }
 }
 

@@ -219,8 +219,12 @@ fn named(broken: Broken, beginning: &[u8]) -> Broken {
 fn broken_by(error: &hyper::Error) -> Broken {
     let source = io_error(error);
     let text = source.map_or_else(|| error.to_string(), ToString::to_string);
-    if error.is_parse() || error.is_parse_too_large() {
-        Broken::Protocol(format!("the answer is not HTTP: {error}"))
+    if error.is_parse_too_large() {
+        Broken::Protocol(format!(
+            "the head of the answer has more than {HEADER_LIMIT} lines or {BUFFER_LIMIT} bytes, the most that is read"
+        ))
+    } else if error.is_parse() || source.is_some_and(is_bad_framing) {
+        Broken::Protocol(format!("the answer is not HTTP: {text}"))
     } else if source.is_some_and(|source| source.kind() == std::io::ErrorKind::ConnectionReset) {
         Broken::Reset(text)
     } else if error.is_incomplete_message()
@@ -232,6 +236,15 @@ fn broken_by(error: &hyper::Error) -> Broken {
     } else {
         Broken::Protocol(error.to_string())
     }
+}
+
+/// Wrong chunks and trailers come as errors of reading, without one of the operating system's.
+fn is_bad_framing(source: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(
+        source.kind(),
+        ErrorKind::InvalidData | ErrorKind::InvalidInput
+    )
 }
 
 fn io_error(error: &hyper::Error) -> Option<&std::io::Error> {
