@@ -9,15 +9,17 @@ use anyhow::Context as _;
 
 use crate::browser;
 use crate::etcd;
+use crate::moto;
 use crate::python;
 use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(9);
+    let mut progress = Progress::new(10);
     progress.step("browser", browser::ensure)?;
     progress.step("python", python::ensure)?;
     progress.step("etcd", etcd::ensure)?;
+    progress.step("moto", || moto::ensure(root))?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
     progress.step("clippy", || clippy(root))?;
@@ -51,6 +53,7 @@ pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
     browser::ensure()?;
     python::ensure()?;
     etcd::ensure()?;
+    moto::ensure(root)?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);

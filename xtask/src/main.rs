@@ -1,12 +1,16 @@
 //! The gate: everything that must hold before a change may land, the same at home and in CI.
 //!
 //! `cargo xtask test` runs all of it and stops at the first step that fails. It needs cargo, a C
-//! compiler, a Chromium, a Python and an etcd, which it installs itself as root on Debian. What the steps are stands in `gate`; the rules that no other tool
-//! knows stand in `tidy`, one per file.
+//! compiler, a Chromium, a Python, an etcd and a server of S3, which it installs itself as root on
+//! Debian. What the steps are stands in `gate`; the rules that no other tool knows stand in `tidy`,
+//! one per file.
 
 mod browser;
 mod etcd;
+mod fuzz;
 mod gate;
+mod moto;
+mod prove;
 mod python;
 mod step;
 mod tidy;
@@ -42,6 +46,13 @@ enum Part {
     Lint,
     /// The documentation, warnings denied.
     Docs,
+    /// Every defect of the reference platform against all suites; writes docs/proof.md. Takes minutes.
+    ///
+    /// Fails when a test has no defect of its own that turns it red, or a defect turns more than
+    /// three others red. Ctrl-C ends it with all that it started.
+    Prove(prove::Prove),
+    /// libFuzzer over every parser of foreign bytes, ten minutes each; the gate replays its seeds.
+    Fuzz(fuzz::Args),
     /// The full dependency audit by cargo-deny; compiles that tool into target/tools if absent.
     Deny,
 }
@@ -64,6 +75,8 @@ fn run(args: Args) -> anyhow::Result<()> {
         Part::Tidy => gate::tidy(&root),
         Part::Lint => gate::lint(&root),
         Part::Docs => gate::docs(&root),
+        Part::Prove(args) => prove::prove(&root, &args),
+        Part::Fuzz(args) => fuzz::fuzz(&root, &args),
         Part::Deny => gate::deny(&root),
     }
 }

@@ -37,8 +37,11 @@ use tail::ObjectTail;
 pub struct Patience {
     /// For the answer to one small request; large bodies have a second more per MiB.
     pub request: Duration,
-    /// For a read that is asked again and again; appends never give up by themselves.
+    /// For a read that is asked again and again.
     pub read: Duration,
+    /// For an append whose outcome is asked for again and again. It then fails as by a crash: what
+    /// became of it is for the next leader to read.
+    pub append: Duration,
 }
 
 impl Default for Patience {
@@ -46,6 +49,7 @@ impl Default for Patience {
         Self {
             request: Duration::from_secs(10),
             read: Duration::from_secs(30),
+            append: Duration::from_secs(60),
         }
     }
 }

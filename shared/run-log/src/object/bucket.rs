@@ -100,7 +100,10 @@ impl Bucket {
     /// Makes the object with these bytes, or finds out who did. Asks until it knows; an error says
     /// that it can't be known, or that the bytes will never be taken.
     pub(crate) fn create(&self, key: &str, bytes: &Bytes) -> Result<Stands, String> {
-        self.wait(self.until_known(key, bytes))
+        self.wait(async {
+            let known = timeout(self.0.patience.append, self.until_known(key, bytes)).await;
+            known.unwrap_or_else(|_| Err(self.silent()))
+        })
     }
 
     /// Stores bytes under keys that nobody gives other bytes; asks until all are there.
@@ -110,11 +113,22 @@ impl Bucket {
                 .into_iter()
                 .map(|(key, bytes)| async move { self.put_until_taken(&key, &bytes).await });
             let mut puts = futures_util::stream::iter(puts).buffer_unordered(AT_A_TIME);
-            while let Some(put) = puts.next().await {
-                put?;
-            }
-            Ok(())
+            let all = async {
+                while let Some(put) = puts.next().await {
+                    put?;
+                }
+                Ok(())
+            };
+            let all = timeout(self.0.patience.append, all).await;
+            all.unwrap_or_else(|_| Err(self.silent()))
         })
+    }
+
+    fn silent(&self) -> String {
+        format!(
+            "the store has not answered for {:?}; look at it and at the way there",
+            self.0.patience.append
+        )
     }
 
     /// One attempt to make an object, in the background; whether it worked is told.

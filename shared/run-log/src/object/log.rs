@@ -1,7 +1,7 @@
 //! One log as a process that may write it: an append is one object, made if it is absent.
 //!
-//! `append` returns that the segment is durable, that somebody else wrote its number, or not at
-//! all while the store does not say; only `halt`, or a refusal for good, ends it otherwise. The
+//! `append` returns that the segment is durable, or that somebody else wrote its number, and asks
+//! until it knows. A refusal for good, `halt`, or a long silence end it as a crash would. The
 //! bytes of a number are made once: whatever is put again are the same bytes.
 
 use std::sync::Arc;

@@ -213,10 +213,10 @@ async fn put(
 fn list(shared: &Shared, bucket: &str, query: &str) -> Answer {
     let parameter = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs
+        let mut values = pairs
             .filter(|(key, _)| *key == name)
             .map(|(_, value)| value);
-        value.last().unwrap_or_default().replace("%2F", "/")
+        values.next().unwrap_or_default().replace("%2F", "/")
     };
     let folder = format!("{}/", bucket.trim_end_matches('/'));
     let (prefix, after) = (parameter("prefix"), parameter("start-after"));

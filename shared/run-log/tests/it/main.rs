@@ -7,4 +7,5 @@
 
 mod directory;
 mod hostile_s3;
+mod moto;
 mod s3;

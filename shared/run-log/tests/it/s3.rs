@@ -16,20 +16,23 @@ use crate::hostile_s3::HostileS3;
 const PATIENCE: Patience = Patience {
     request: Duration::from_millis(1_500),
     read: Duration::from_secs(60),
+    append: Duration::from_secs(60),
 };
 
-fn address(server: &HostileS3) -> Address {
+pub(crate) fn install_provider() {
     // Another test of this process may have installed it, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+pub(crate) fn address(url: String) -> Address {
+    install_provider();
+    let allow_http = Key::Client(object_store::ClientConfigKey::AllowHttp);
     Address::S3 {
         bucket: "grid".to_owned(),
         prefix: "team/prod".to_owned(),
         settings: vec![
-            (Key::Endpoint, server.url()),
-            (
-                Key::Client(object_store::ClientConfigKey::AllowHttp),
-                "true".to_owned(),
-            ),
+            (Key::Endpoint, url),
+            (allow_http, "true".to_owned()),
             (Key::AccessKeyId, "key".to_owned()),
             (Key::SecretAccessKey, "secret".to_owned()),
             (Key::Region, "us-east-1".to_owned()),
@@ -39,7 +42,7 @@ fn address(server: &HostileS3) -> Address {
 
 fn store() -> (ObjectStore, HostileS3) {
     let server = HostileS3::start();
-    let store = ObjectStore::with_patience(&address(&server), PATIENCE).unwrap();
+    let store = ObjectStore::with_patience(&address(server.url()), PATIENCE).unwrap();
     (store, server)
 }
 
@@ -85,4 +88,19 @@ fn a_bucket_that_is_missing_or_closed_to_us_is_an_error_that_says_so() {
     });
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("s3://grid/team/prod"), "{text}");
+}
+
+#[test]
+fn an_append_gives_up_when_the_store_never_answers() {
+    let server = HostileS3::start();
+    let impatient = Patience {
+        request: Duration::from_millis(50),
+        append: Duration::from_millis(500),
+        ..PATIENCE
+    };
+    let store = ObjectStore::with_patience(&address(server.url()), impatient).unwrap();
+    let mut log = store.open(&LogId::Grid).unwrap();
+    server.hold("never answered");
+    let ended = log.append(0, &batch(1, &["never answered"]));
+    assert!(matches!(ended, Err(AppendError::Fatal { .. })), "{ended:?}");
 }
