@@ -157,6 +157,10 @@ impl Folding<'_> {
                     kind: Kind::Call(function, arguments),
                 });
             }
+            Kind::Call(function, arguments) => {
+                check_share(function.name, &arguments)?;
+                Kind::Call(function, arguments)
+            }
             kind => kind,
         };
         self.evaluated(Node { offset, len, kind })
@@ -230,5 +234,21 @@ impl Folding<'_> {
                 .min()
                 .unwrap_or(usize::MAX),
         }
+    }
+}
+
+/// A share that no list has: `percentile(xs, 101)`.
+fn check_share(name: &str, arguments: &[Node]) -> Result<()> {
+    let (true, Some(share)) = (name == "percentile", arguments.get(1)) else {
+        return Ok(());
+    };
+    match share.constant().and_then(Value::as_f64) {
+        Some(number) if !(0.0..=100.0).contains(&number) => Err(CompileError {
+            offset: share.offset as usize,
+            len: share.len as usize,
+            message: "percentile takes a number from 0 to 100".to_owned(),
+            fix: Some("write `percentile(xs, 95)`".to_owned()),
+        }),
+        _ => Ok(()),
     }
 }

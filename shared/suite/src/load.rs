@@ -169,7 +169,8 @@ fn twice_named(suites: &[Suite], files: &[File<'_>]) -> Vec<Problem> {
         let named = file.and_then(|file| Some((file, file.root.as_ref()?.get("suite")?)));
         if let Some((file, node)) = named {
             let told = Problems::new(file.path, &file.text);
-            let message = format!("the suite `{}` is also in {other}", suite.name);
+            let line = line_of_name(files, other);
+            let message = format!("the suite `{}` is also in {other}:{line}", suite.name);
             told.fix(
                 node.span,
                 message,
@@ -179,4 +180,14 @@ fn twice_named(suites: &[Suite], files: &[File<'_>]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The line on which a suite is named.
+fn line_of_name(files: &[File<'_>], path: &str) -> u32 {
+    let file = files.iter().find(|file| file.path == path);
+    let place = file.and_then(|file| {
+        let node = file.root.as_ref()?.get("suite")?;
+        Some(file.text.position(node.span.start).0)
+    });
+    place.unwrap_or(1)
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod around;
 pub(crate) mod blocks;
+pub(crate) mod clear;
 pub(crate) mod environment;
 pub(crate) mod evidence;
 pub(crate) mod expression;
@@ -19,6 +20,7 @@ pub(crate) mod step;
 pub(crate) mod suite;
 pub(crate) mod template;
 pub(crate) mod test;
+pub(crate) mod unknown;
 pub(crate) mod users;
 pub(crate) mod values;
 
@@ -27,7 +29,7 @@ use around::Around;
 use crate::place::Span;
 use crate::problem::Problems;
 use crate::raw::{Map, Node};
-use crate::vocabulary::{Noun, Support, nearest};
+use crate::vocabulary::{Noun, Support};
 
 /// What every reader needs: where to tell problems, and the environment around the file.
 #[derive(Clone, Copy, Debug)]
@@ -87,36 +89,6 @@ impl Reader<'_> {
     pub(crate) fn not_yet(&self, span: Span, what: &str, instead: &str) {
         self.problems
             .fix(span, format!("not supported yet: {what}"), instead);
-    }
-
-    /// Tells of the key, and returns the one that was probably meant.
-    fn unknown_key(&self, noun: &'static Noun, key: &str, span: Span) -> Option<&'static str> {
-        let near = nearest(key, noun.all().map(|key| key.name));
-        let message = format!("unknown key `{key}`");
-        match (near, key) {
-            (Some(near), _) => self
-                .problems
-                .fix(span, message, format!("did you mean `{near}`?")),
-            (None, "on" | "off" | "yes" | "no") => {
-                let message =
-                    format!("unknown key `{key}`, which older YAML tools read as a boolean");
-                self.problems
-                    .fix(span, message, format!("{} has no such key", noun.name));
-            }
-            (None, "<<") => {
-                self.problems.fix(
-                    span,
-                    "merge keys (`<<`) are not part of the language",
-                    "use `defaults:` or `define:`",
-                );
-            }
-            _ => {
-                let keys: Vec<_> = noun.all().map(|key| key.name).collect();
-                let fix = format!("{} takes: {}", noun.name, keys.join(", "));
-                self.problems.fix(span, message, fix);
-            }
-        }
-        near
     }
 
     pub(crate) fn line(&self, span: Span) -> u32 {

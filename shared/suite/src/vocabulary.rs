@@ -4,6 +4,7 @@
 //! instead, so that it is never called unknown. How values are read is in `read`.
 
 pub(crate) mod files;
+pub(crate) mod places;
 pub(crate) mod steps;
 
 /// A kind of map in a file, such as a test.

@@ -24,6 +24,8 @@ pub(crate) fn explain(text: &Text, at: usize, info: &str) -> Told {
         lines.iter().find_map(|&line| pattern(text, line))
     };
     tab(text, line)
+        .or_else(|| deeper(text, line, info))
+        .or_else(|| beside_dash(text, line))
         .or_else(|| find(template_in_flow))
         .or_else(|| find(tag))
         .or_else(|| find(quote_in_front))
@@ -53,6 +55,75 @@ fn tab(text: &Text, line: u32) -> Option<Told> {
         message: "a tab stands in the indentation; YAML takes spaces only".into(),
         fix: Some("replace the tab with spaces".into()),
     })
+}
+
+/// A key that stands deeper than the one above it, which has its value already.
+fn deeper(text: &Text, line: u32, info: &str) -> Option<Told> {
+    if !info.contains("mapping values") {
+        return None;
+    }
+    let (column, key) = key_of(text, line)?;
+    let (above, before, value) = above(text, line)?;
+    let is_inside = column > before && !value.is_empty() && !value.starts_with(['|', '>']);
+    let start = text.offset_of_line(line) + column;
+    (is_inside && !above.is_empty()).then(|| Told {
+        span: Span::new(start, start + key.chars().count()),
+        message: format!("`{key}` stands deeper than `{above}`, which has its value already"),
+        fix: Some(format!(
+            "begin it in column {}, below `{above}`",
+            before + 1
+        )),
+    })
+}
+
+/// A key right below the `-` of a step or test, to which it was to belong.
+fn beside_dash(text: &Text, line: u32) -> Option<Told> {
+    let (column, key) = key_of(text, line)?;
+    let mut at = line;
+    let dash = loop {
+        at = at.checked_sub(1).filter(|at| *at > 0)?;
+        let written = text.line(at)?;
+        let indent = written.chars().take_while(|letter| *letter == ' ').count();
+        if written.trim().is_empty() || indent > column {
+            continue;
+        }
+        break (indent == column && written.trim_start().starts_with("- ")).then_some(at)?;
+    };
+    let start = text.offset_of_line(line) + column;
+    Some(Told {
+        span: Span::new(start, start + key.chars().count()),
+        message: format!("`{key}` stands outside the item that begins with `-` on line {dash}"),
+        fix: Some(format!(
+            "if it belongs to it, begin it in column {}",
+            column + 3
+        )),
+    })
+}
+
+/// The key that a line begins with, and its column from 0; not behind a dash.
+fn key_of(text: &Text, line: u32) -> Option<(usize, String)> {
+    let written = text.line(line)?;
+    let column = written.chars().take_while(|letter| *letter == ' ').count();
+    let (key, _) = written.trim_start().split_once(':')?;
+    let is_key = !key.is_empty()
+        && key
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || "_-.".contains(letter));
+    (is_key && !key.starts_with('-')).then(|| (column, key.to_owned()))
+}
+
+/// The key of the nearest line above that has one, its column behind dashes, and its value.
+fn above(text: &Text, line: u32) -> Option<(String, usize, String)> {
+    let written = (1..line)
+        .rev()
+        .find_map(|above| text.line(above).filter(|line| !line.trim().is_empty()))?;
+    let mut rest = written.trim_start();
+    while let Some(item) = rest.strip_prefix("- ") {
+        rest = item.trim_start();
+    }
+    let column = written.chars().count() - rest.chars().count();
+    let (key, value) = rest.split_once(':')?;
+    Some((key.to_owned(), column, without_comment(value.trim_start())))
 }
 
 /// `{ http: GET /t/${id} }`

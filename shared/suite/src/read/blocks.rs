@@ -239,7 +239,10 @@ impl Reader<'_> {
             return;
         };
         if setting.using.contains(&name) {
-            let message = format!("the block `{name}` uses itself");
+            let way = [&setting.using[..], std::slice::from_ref(&name)]
+                .concat()
+                .join(" → ");
+            let message = format!("the block `{name}` uses itself: {way}");
             self.problems
                 .fix(head.span, message, "write a `repeat` instead");
             return;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use expression::Value;
 use expression::names::Names as SecretNames;
 
-use self::secrets::is_secret;
+use self::secrets::{has_secret_form, is_secret};
 use super::template::{literal, value_of};
 use super::{Fields, Reader};
 use crate::environment::{Allow, Caps, Environment, Tls};
@@ -42,7 +42,7 @@ impl Reader<'_> {
             .map_or_else(Vec::new, |node| self.services(node, &allow));
         let (redact, redact_not) = self.redact(fields.get("redact"));
         let secret = SecretNames::new(&redact, &redact_not);
-        let vars = self.vars(fields, vars, &secret);
+        let vars = self.vars(fields, vars, &secret, &redact_not);
         let mut references = Vec::new();
         let tokens = self.tokens(fields.get("tokens"), &mut references);
         self.secrets(fields.get("secrets"), &mut references);
@@ -144,6 +144,7 @@ impl Reader<'_> {
         fields: Fields<'_>,
         given: &[(String, String)],
         secret: &SecretNames,
+        redact_not: &[String],
     ) -> BTreeMap<String, Value> {
         let entries = fields
             .get("vars")
@@ -154,6 +155,8 @@ impl Reader<'_> {
             let value = value_of(&entry.value);
             if is_secret(secret, &entry.key, &value) {
                 self.tell_secret_var(&entry.key, entry.key_span);
+            } else if !redact_not.contains(&entry.key.to_lowercase()) && has_secret_form(&value) {
+                self.tell_secret_form(&entry.key, entry.value.span);
             }
             vars.insert(entry.key.clone(), value);
         }

@@ -8,7 +8,7 @@ use super::step::Draft;
 use super::{Fields, Reader};
 use crate::model::{Body, ExpectedStatus, Message, Refusal, Request, StepKind, Target};
 use crate::place::Span;
-use crate::raw::Node;
+use crate::raw::{Entry, Node};
 use crate::vocabulary::nearest;
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -127,7 +127,13 @@ impl Reader<'_> {
             }
         };
         let path = self.template_from(node, &text[path_at..], path_at, names)?;
-        if has_space(&path) {
+        if has_outside(&path, char::is_control) {
+            let fix = "write it percent-encoded, as %0A";
+            self.problems
+                .fix(node.span, "a path can't hold a control character", fix);
+            return None;
+        }
+        if has_outside(&path, char::is_whitespace) {
             let fix = "write %20 for a space; what `${…}` gives is encoded by itself";
             self.problems
                 .fix(node.span, "a path can't hold a space", fix);
@@ -178,12 +184,30 @@ impl Reader<'_> {
                 let message = format!("`{}` is written by the client itself", entry.key);
                 self.problems.fix(entry.key_span, message, "leave it out");
             }
-            headers.extend(
-                self.template(&entry.value, names)
-                    .map(|value| (entry.key.clone(), value)),
-            );
+            let value = self.template(&entry.value, names);
+            if let Some(value) = value.filter(|value| self.is_header_value(entry, value)) {
+                headers.push((entry.key.clone(), value));
+            }
         }
         headers
+    }
+
+    fn is_header_value(&self, entry: &Entry, value: &Template) -> bool {
+        let span = entry.value.span;
+        self.is_open_header(&entry.key, value.source(), span);
+        let is_plain = !has_outside(value, |letter| letter.is_control() && letter != '\t');
+        if !is_plain {
+            let message = format!(
+                "the value of `{}` holds a line break or another control character",
+                entry.key
+            );
+            self.problems.fix(
+                span,
+                message,
+                "a header is one line; what `${…}` gives is looked at when it is sent",
+            );
+        }
+        is_plain
     }
 
     fn one_body<'n>(&self, fields: Fields<'n>) -> Option<(&'static str, &'n Node)> {
@@ -272,14 +296,14 @@ pub(crate) fn left_by(fields: Fields<'_>) -> &'static [&'static str] {
     }
 }
 
-/// White space in what is written as it stands, outside every `${…}`.
-fn has_space(path: &Template) -> bool {
-    let source = path.source();
-    let inside: Vec<_> = path
+/// Whether such a character is written as it stands, outside every `${…}`.
+fn has_outside(written: &Template, is_meant: impl Fn(char) -> bool) -> bool {
+    let source = written.source();
+    let inside: Vec<_> = written
         .expressions()
         .map(|(at, expression)| at..at + expression.source().len())
         .collect();
-    source.char_indices().any(|(at, letter)| {
-        letter.is_whitespace() && !inside.iter().any(|range| range.contains(&at))
-    })
+    source
+        .char_indices()
+        .any(|(at, letter)| is_meant(letter) && !inside.iter().any(|range| range.contains(&at)))
 }

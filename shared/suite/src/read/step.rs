@@ -131,7 +131,7 @@ impl Reader<'_> {
         }
         let label = fields
             .get("name")
-            .and_then(|node| self.text(node, "a label"));
+            .and_then(|node| self.label(node, "a label"));
         let role = self.role(fields, setting);
         let soft = fields
             .get("soft")
@@ -229,20 +229,15 @@ impl Reader<'_> {
             .entries
             .iter()
             .find(|entry| CHECK.key(&entry.key).is_none());
-        let fix = format!(
-            "a step has one of: {}",
-            kinds().collect::<Vec<_>>().join(", ")
-        );
+        let kinds = kinds().collect::<Vec<_>>().join(", ");
         match unknown {
-            Some(entry) => {
-                let message = format!("unknown key `{}`", entry.key);
-                self.problems.fix(entry.key_span, message, fix);
-            }
+            Some(entry) => self.without_kind(&CHECK, &entry.key, entry.key_span, &kinds),
             None => {
                 let span = map
                     .entries
                     .first()
                     .map_or(node.span, |entry| entry.key_span);
+                let fix = format!("a step has one of: {kinds}");
                 self.problems.fix(span, "this step does nothing", fix);
             }
         }

@@ -16,14 +16,17 @@ impl Reader<'_> {
     pub(crate) fn suite(&self, root: &Node) -> Option<Suite> {
         let fields = self.fields(root, &SUITE)?;
         self.version(fields.get("muster"));
-        let text = |key: &str| fields.get(key).and_then(|node| self.text(node, "text"));
+        let text = |key: &str| fields.get(key).and_then(|node| self.label(node, "text"));
+        let description = fields
+            .get("description")
+            .and_then(|node| self.prose(node, "text"));
         let name = fields
             .get("suite")
             .and_then(|node| self.name(node, "the suite's name"));
         let tier = fields
             .get("priority")
             .and_then(|node| self.parsed(node, "a priority"));
-        let (value, owner, description) = (text("value"), text("owner"), text("description"));
+        let (value, owner, description) = (text("value"), text("owner"), description);
         let defaults = self.defaults(fields.get("defaults"));
         let baggage = defaults
             .fields

@@ -32,7 +32,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let mut is_known = true;
+        let mut is_known = self.is_open(part, node.span);
         for (at, expression) in template.expressions() {
             is_known &= self.look_up(expression, at + shift, &locator, names);
         }
@@ -45,7 +45,8 @@ impl Reader<'_> {
         if scalar.text.contains("${") {
             return self.template(node, names).map(ValueTemplate::Template);
         }
-        Some(ValueTemplate::Literal(literal(scalar)))
+        self.is_open(&scalar.text, node.span)
+            .then(|| ValueTemplate::Literal(literal(scalar)))
     }
 
     /// A map of names and single values.

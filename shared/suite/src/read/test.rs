@@ -79,10 +79,10 @@ impl Reader<'_> {
         let parts = self.parts(typed, &setting);
         let title = typed
             .own("title")
-            .and_then(|node| self.text(node, "a title"));
+            .and_then(|node| self.label(node, "a title"));
         let group = typed
             .either("group")
-            .and_then(|node| self.text(node, "a group"));
+            .and_then(|node| self.label(node, "a group"));
         let retries = typed
             .either("retries")
             .and_then(|node| self.integer(node, 0, 10));
@@ -153,7 +153,7 @@ impl Reader<'_> {
         let tags = lists
             .into_iter()
             .flatten()
-            .flat_map(|node| self.texts(node, "a tag"));
+            .flat_map(|node| self.labels(node, "a tag"));
         tags.collect()
     }
 
@@ -169,10 +169,10 @@ impl Reader<'_> {
         let until = fields.get("until").and_then(|node| self.date(node));
         let owner = fields
             .get("owner")
-            .and_then(|node| self.text(node, "who brings it back"));
+            .and_then(|node| self.label(node, "who brings it back"));
         let why = fields
             .get("why")
-            .and_then(|node| self.text(node, "why it is not run"));
+            .and_then(|node| self.label(node, "why it is not run"));
         Some(Quarantine {
             until: until?,
             owner: owner?,

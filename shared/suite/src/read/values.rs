@@ -64,6 +64,36 @@ impl Reader<'_> {
         Some(scalar.text.clone())
     }
 
+    /// Text for readers, on one line: it goes to terminals and reports as it stands.
+    pub(crate) fn label(&self, node: &Node, expected: &str) -> Option<String> {
+        let text = self.text(node, expected)?;
+        self.is_plain(&text, node.span, &[]).then_some(text)
+    }
+
+    /// Text for readers, on any number of lines.
+    pub(crate) fn prose(&self, node: &Node, expected: &str) -> Option<String> {
+        let text = self.text(node, expected)?;
+        self.is_plain(&text, node.span, &['\n', '\t'])
+            .then_some(text)
+    }
+
+    /// Without the characters by which a text takes over a terminal or turns a line around.
+    pub(crate) fn is_plain(&self, text: &str, span: Span, but: &[char]) -> bool {
+        let bad = text
+            .chars()
+            .find(|letter| !but.contains(letter) && acts(*letter));
+        if let Some(bad) = bad {
+            let message = format!("a control character stands here: U+{:04X}", u32::from(bad));
+            let fix = if bad == '\n' {
+                "write it on one line"
+            } else {
+                "write what can be read; terminals obey such characters"
+            };
+            self.problems.fix(span, message, fix);
+        }
+        bad.is_none()
+    }
+
     /// Letters, digits, `_`, `-` and `.`, beginning with a letter, digit or `_`.
     pub(crate) fn name(&self, node: &Node, expected: &str) -> Option<String> {
         let text = self.text(node, expected)?;
@@ -184,6 +214,13 @@ impl Reader<'_> {
             .ok()
     }
 
+    pub(crate) fn labels(&self, node: &Node, expected: &str) -> Vec<String> {
+        let items = self.list(node, expected).iter();
+        items
+            .filter_map(|item| self.label(item, expected))
+            .collect()
+    }
+
     pub(crate) fn texts(&self, node: &Node, expected: &str) -> Vec<String> {
         let items = self.list(node, expected).iter();
         items.filter_map(|item| self.text(item, expected)).collect()
@@ -200,6 +237,11 @@ impl Reader<'_> {
         }
         Some(text)
     }
+}
+
+/// Control characters, and those that reorder the text around them.
+fn acts(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn is_date(text: &str) -> bool {

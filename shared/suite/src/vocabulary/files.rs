@@ -92,7 +92,7 @@ pub(crate) static POOL: Noun = Noun {
     id: "pool",
     keys: &[&[
         required("pool", Shape::Name, "A class of users of the environment."),
-        required("count", COUNT, "How many users."),
+        required("count", Shape::Integer { least: 1, most: 1_000 }, "How many users."),
     ]],
 };
 

@@ -174,6 +174,9 @@ fn blocks_are_used_by_name() {
     ));
     assert_eq!(
         told,
-        ["7:14 the block `a` uses itself", "12:14 unknown block `b`"]
+        [
+            "7:14 the block `a` uses itself: a → a",
+            "12:14 unknown block `b`"
+        ]
     );
 }

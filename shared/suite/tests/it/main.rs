@@ -7,6 +7,7 @@
 )]
 
 mod arbitrary;
+mod bad_input;
 mod documented;
 mod environment;
 mod evidence;

@@ -3,6 +3,7 @@
 mod blocks;
 mod expressions;
 mod files;
+mod levels;
 mod requests;
 mod sockets;
 
@@ -147,7 +148,7 @@ fn suites_of_the_same_name_are_told() {
         told,
         [(
             "suites/again.yaml",
-            "2:8 the suite `s` is also in suites/s.yaml".to_owned()
+            "2:8 the suite `s` is also in suites/s.yaml:2".to_owned()
         )]
     );
 }

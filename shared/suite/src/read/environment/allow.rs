@@ -1,6 +1,6 @@
 //! The allow-list: which hosts and networks may be dialled, and what is too wide to be one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use url::Host;
@@ -15,7 +15,12 @@ use crate::vocabulary::files::ALLOW;
 const LEAST_BITS_V4: u8 = 8;
 const LEAST_BITS_V6: u8 = 16;
 /// Clouds answer here with the machine's own credentials.
-const METADATA: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(169, 254, 169, 254));
+const METADATA: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+/// A network within it is one of IPv4, written as IPv6 has it.
+const MAPPED_BITS: u8 = 96;
 
 impl Reader<'_> {
     pub(super) fn allow_list(&self, node: &Node) -> Vec<Allow> {
@@ -155,11 +160,26 @@ impl Reader<'_> {
         self.not_metadata(cidr.trunc(), span)
     }
 
+    /// The network, unless it holds what gives credentials away, or is one of IPv4 in disguise, which
+    /// no dialled address would ever match.
     fn not_metadata(&self, cidr: IpNet, span: Span) -> Option<IpNet> {
-        if cidr.contains(&METADATA) {
+        let mapped = match cidr.addr().to_canonical() {
+            IpAddr::V4(address) if cidr.addr().is_ipv6() && cidr.prefix_len() >= MAPPED_BITS => {
+                IpNet::new(address.into(), cidr.prefix_len() - MAPPED_BITS).ok()
+            }
+            _ => None,
+        };
+        let plain = mapped.unwrap_or(cidr);
+        if let Some(metadata) = METADATA.iter().find(|address| plain.contains(*address)) {
             let message =
-                format!("`{cidr}` holds {METADATA}, which gives a machine's credentials away");
+                format!("`{plain}` holds {metadata}, which gives a machine's credentials away");
             self.problems.fix(span, message, "leave it out");
+            return None;
+        }
+        if mapped.is_some() {
+            let message = format!("`{cidr}` is the network {plain} in disguise");
+            let fix = format!("if that is meant, write `{plain}`");
+            self.problems.fix(span, message, fix);
             return None;
         }
         Some(cidr)

@@ -10,6 +10,7 @@ use crate::environment::{Reference, SecretGroup, SecretSource};
 use crate::place::Span;
 use crate::raw::{Entry, Node};
 use crate::read::Reader;
+use crate::read::clear::{known_form, looks_random};
 use crate::vocabulary::files::REFERENCE;
 
 const HOW: &str = "name where it stands on the worker: `{ env: NAME }` or `{ file: PATH }`";
@@ -91,6 +92,16 @@ impl Reader<'_> {
         self.problems.fix(span, message, fix);
     }
 
+    /// The value is never repeated.
+    pub(crate) fn tell_secret_form(&self, name: &str, span: Span) {
+        let message =
+            format!("`{name}` looks like a secret, and `vars` travel in clear with every run");
+        let fix = format!(
+            "move it under `secrets:` and {HOW}; or, if it is none, write `redact: {{ not: [{name}] }}`"
+        );
+        self.problems.fix(span, message, fix);
+    }
+
     /// Of a `--var`, whose value is never repeated.
     pub(crate) fn tell_secret_given(&self, name: &str, span: Span) {
         let message = format!(
@@ -107,4 +118,15 @@ pub(crate) fn is_secret(names: &SecretNames, name: &str, value: &Value) -> bool 
         || value
             .taint_fields(|field| names.is_secret(field))
             .is_tainted()
+}
+
+/// Whether a value has the form of a secret, or one in it has.
+pub(crate) fn has_secret_form(value: &Value) -> bool {
+    let is_text = |text: &str| known_form(text).is_some() || looks_random(text);
+    let items = value.as_list().unwrap_or_default();
+    value.as_text().is_some_and(is_text)
+        || items.iter().any(has_secret_form)
+        || value
+            .as_map()
+            .is_some_and(|map| map.iter().any(|(_, value)| has_secret_form(value)))
 }

@@ -16,7 +16,7 @@ const ROWS: &[Row] = &[
     (
         "- http: GET /\n  socket: x\n",
         "8:9 unknown key `socket`",
-        "an `http` step takes: http, headers",
+        "only steps with `websocket:` have it",
     ),
     (
         "- http: GET /\n  send: x\n",
