@@ -4,6 +4,7 @@
 //! bytes into the domain's types and decides nothing about a run.
 
 mod dial;
+mod find;
 
 use std::time::Duration;
 
@@ -16,15 +17,22 @@ use tonic::transport::Channel;
 
 use crate::args::{GridArgs, TlsArgs};
 use crate::error::Error;
+use find::Coordinators;
 
 /// A blob or a segment; the coordinator's own limits are below.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
+/// A run that is handed in while the leader changes.
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
-/// A connection to one coordinator; cheap to clone.
+/// A connection to the coordinator that leads; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
+    coordinators: Coordinators,
     address: String,
     inner: ControlServiceClient<Channel>,
+    /// The leader may be another by now.
+    is_in_doubt: bool,
 }
 
 /// Durable events of a run, in order.
@@ -52,23 +60,27 @@ pub(crate) enum Broken {
 }
 
 impl Client {
-    /// Connects, with the certificates given or in plaintext on loopback.
+    /// Connects to the one that leads, of those named in `grid` and separated by commas; with the
+    /// certificates given, or in plaintext on loopback.
     pub(crate) async fn connect(grid: &str, tls: &TlsArgs) -> Result<Self, Error> {
-        let endpoint = dial::endpoint(grid, tls).await?;
-        let channel = endpoint.connect().await.map_err(|error| {
-            Error::NothingRan(format!(
-                "no coordinator answers at {grid} ({}); start one with `muster coordinator` or \
-                 look at the address",
-                innermost(&error)
-            ))
-        })?;
-        let inner = ControlServiceClient::new(channel)
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT);
+        let coordinators = Coordinators::named(grid, tls);
+        let found = coordinators.find().await?;
         Ok(Self {
-            address: grid.to_owned(),
-            inner,
+            coordinators,
+            address: found.address,
+            inner: sized(found.channel),
+            is_in_doubt: false,
         })
+    }
+
+    /// Looks once who leads now, where that may have changed.
+    async fn look_again(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.is_in_doubt, true) && self.coordinators.are_several() {
+            let found = self.coordinators.look().await?;
+            self.address = found.address;
+            self.inner = sized(found.channel);
+        }
+        Ok(())
     }
 
     /// As `connect`, for the verbs for which a grid is a choice.
@@ -90,13 +102,32 @@ impl Client {
             client_request_id: request.to_owned(),
             plan: wire::plan::encode(plan),
             bundle,
+            priority: None,
+            exclusive: false,
         };
-        let reply = self.inner.submit(message).await;
-        let reply = reply.map_err(|status| self.refused("take in the run", &status))?;
-        Ok(RunId::from(reply.into_inner().run))
+        let mut n_tries = 0;
+        loop {
+            n_tries += 1;
+            match self.inner.submit(message.clone()).await {
+                Ok(reply) => return Ok(RunId::from(reply.into_inner().run)),
+                // A repeat is the same run, whoever takes it in.
+                Err(status)
+                    if is_away(&status) && self.coordinators.are_several() && n_tries < TRIES =>
+                {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                    let found = self.coordinators.find().await?;
+                    self.address = found.address;
+                    self.inner = sized(found.channel);
+                }
+                Err(status) => return Err(self.refused("take in the run", &status)),
+            }
+        }
     }
 
     pub(crate) async fn follow(&mut self, run: &RunId, from: u64) -> Result<Events, Broken> {
+        if let Err(error) = self.look_again().await {
+            return Err(Broken::Away(error.to_string()));
+        }
         let message = v1::FollowRequest {
             run: run.to_string(),
             from,
@@ -140,7 +171,7 @@ impl Client {
     }
 
     pub(crate) async fn list(&mut self) -> Result<v1::ListReply, Error> {
-        let reply = self.inner.list(v1::ListRequest {}).await;
+        let reply = self.inner.list(v1::ListRequest::default()).await;
         let reply = reply.map_err(|status| self.refused("list its runs", &status))?;
         Ok(reply.into_inner())
     }
@@ -188,12 +219,7 @@ impl Client {
 
     fn refused(&self, what: &str, status: &tonic::Status) -> Error {
         if is_away(status) {
-            return Error::NothingRan(format!(
-                "the connection to the coordinator at {} broke ({}); does it want certificates \
-                 (--tls-cert, --tls-key, --tls-ca)?",
-                self.address,
-                innermost(status)
-            ));
+            return broke(&self.address, status);
         }
         let text = format!(
             "the coordinator at {} did not {what}: {}",
@@ -230,6 +256,20 @@ impl Events {
             elapsed: Duration::from_millis(reply.elapsed_ms),
         }))
     }
+}
+
+fn sized(channel: Channel) -> ControlServiceClient<Channel> {
+    ControlServiceClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
+}
+
+fn broke(address: &str, status: &tonic::Status) -> Error {
+    Error::NothingRan(format!(
+        "the connection to the coordinator at {address} broke ({}); does it want certificates \
+         (--tls-cert, --tls-key, --tls-ca)?",
+        innermost(status)
+    ))
 }
 
 /// The connection, not the coordinator: what a coordinator says itself has no cause behind it.

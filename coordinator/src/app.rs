@@ -4,24 +4,22 @@
 //! whatever else its process does. The order of an end: the shell stops saying anything, the logs'
 //! threads finish, and only then is the directory's lock given back.
 
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
 
-use coordination::{Elector, Embedded, Leader, Tenure};
-use lifecycle::tasks::Cause;
-use lifecycle::{OnExit, Stop, Tasks};
-use run_log::{FileStore, Store};
+use lifecycle::{Exit, OnExit, Stop, Tasks};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::archive::Archive;
 use crate::config::Config;
 use crate::grpc;
-use crate::shell::{self, Shell};
 use crate::traces;
+
+mod candidate;
+
+use candidate::Candidate;
 
 /// Threads of a coordinator's own runtime.
 const THREADS: usize = 2;
@@ -47,6 +45,10 @@ pub enum StartError {
     Election(#[from] coordination::Error),
     #[error(transparent)]
     Store(#[from] run_log::Error),
+    #[error(
+        "the leader's address would be {address}, which nobody can dial; say how others reach this one: --advertise HOST:PORT"
+    )]
+    NotAnAddress { address: SocketAddr },
     #[error("a thread could not be started: {0}")]
     Thread(io::Error),
     #[error("the coordinator's thread ended while it started")]
@@ -156,9 +158,7 @@ struct Parts {
     address: SocketAddr,
     listener: TcpListener,
     doors: grpc::Doors,
-    shell: Shell,
-    keeper: thread::JoinHandle<()>,
-    tenure: Box<dyn Tenure>,
+    candidate: Candidate,
 }
 
 impl Parts {
@@ -169,28 +169,17 @@ impl Parts {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let me = Leader {
-            name: config.accounting.leader.clone(),
-            address: address.to_string(),
+        let (candidate, seat) = match &config.cluster {
+            None => Candidate::of_directory(&config, address).await?,
+            Some(cluster) => Candidate::of_cluster(&config, cluster, address).await?,
         };
-        let elector = Embedded::new(&config.data).with_patience(config.patience);
-        let tenure = elector.campaign(&me).await?;
-        let files = FileStore::new(&config.data, config.layout);
-        let blobs = files.blobs()?;
-        let archive = Archive::new(files.clone(), blobs.reader());
-        let accounting = config.accounting.clone();
-        let (shell, handle) =
-            shell::make(accounting, archive, blobs, tenure.term()).map_err(StartError::Thread)?;
-        let (spans, keeper) = traces::start(files, handle.clone()).map_err(StartError::Thread)?;
-        let doors = grpc::Doors::new(&config, handle, spans)?;
+        let doors = grpc::Doors::new(&config, seat)?;
         Ok(Self {
             config,
             address,
             listener,
             doors,
-            shell,
-            keeper,
-            tenure,
+            candidate,
         })
     }
 
@@ -198,33 +187,35 @@ impl Parts {
         tracing::info!(address = %self.address, data = %self.config.data.display(), "listening");
         let mut tasks = Tasks::new();
         let doors_stop = Stop::new();
-        tasks.spawn("shell", OnExit::StopAll, self.shell.run(stop.clone()));
+        let (kept, left) = oneshot::channel();
+        let leads = self.candidate.lead(stop.clone(), self.config.grace, kept);
+        tasks.spawn("shell", OnExit::StopAll, leads);
         tasks.spawn(
             "grpc",
             OnExit::StopAll,
             self.doors.serve(self.listener, doors_stop.clone()),
         );
-        let cause = tasks.first_exit_or(self.tenure.lost()).await;
+        let cause = tasks.first_exit().await;
         let was_asked = stop.is_cancelled();
         stop.cancel();
         doors_stop.cancel();
         let drained = tasks.drain(self.config.grace).await;
-        traces::finish(self.keeper).await;
-        let result = outcome(was_asked, &cause);
         if let Err(unfinished) = drained {
             tracing::warn!(%unfinished, "not everything ended in time");
         }
-        // Only now may another coordinator have the directory.
-        drop(self.tenure);
-        result
+        // Nothing is left when it never led.
+        if let Ok(left) = left.await {
+            traces::finish(left.keeper).await;
+            // Only now may another coordinator have the directory.
+            drop(left.tenure);
+        }
+        outcome(was_asked, &cause)
     }
 }
 
-fn outcome(was_asked: bool, cause: &Cause<()>) -> Result<(), ExitError> {
-    let ended = |why: &dyn Display| Err(ExitError::Ended(why.to_string()));
-    match cause {
-        Cause::Exit(exit) if was_asked && exit.failure.is_none() => Ok(()),
-        Cause::Exit(exit) => ended(exit),
-        Cause::Asked(()) => ended(&"it lost its election"),
+fn outcome(was_asked: bool, cause: &Exit) -> Result<(), ExitError> {
+    match cause.failure {
+        None if was_asked => Ok(()),
+        _ => Err(ExitError::Ended(cause.to_string())),
     }
 }

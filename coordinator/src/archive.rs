@@ -45,9 +45,9 @@ pub struct Archive {
 }
 
 impl Archive {
-    pub fn new(files: FileStore, blobs: Arc<dyn ReadBlobs>) -> Self {
+    pub fn new(store: Arc<dyn Store>, blobs: Arc<dyn ReadBlobs>, files: FileStore) -> Self {
         Self {
-            store: Arc::new(files.clone()),
+            store,
             blobs,
             files,
         }

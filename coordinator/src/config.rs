@@ -22,6 +22,18 @@ pub struct Config {
     pub grace: Duration,
     /// How long to wait for another coordinator to let go of the data directory.
     pub patience: Duration,
+    /// Several coordinators of one grid: who leads, and where the logs lie. `data` then holds
+    /// nothing but server spans.
+    pub cluster: Option<Cluster>,
+}
+
+/// What the coordinators of one grid share.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    pub etcd: coordination::etcd::Settings,
+    pub store: run_log::Address,
+    /// Where workers and clients reach this one, `HOST:PORT`; where it listens when `None`.
+    pub advertise: Option<String>,
 }
 
 impl Config {
@@ -35,6 +47,7 @@ impl Config {
             accounting: accounting::coordinator::Config::new(leader),
             grace: Duration::from_secs(5),
             patience: Duration::from_millis(200),
+            cluster: None,
         }
     }
 }

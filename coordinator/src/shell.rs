@@ -125,15 +125,16 @@ pub fn make(
 }
 
 impl Shell {
-    /// Leads until `stop`, or until the machine gives up. The threads that write have ended when
-    /// this returns.
-    pub async fn run(mut self, stop: Stop) -> Result<(), Ended> {
+    /// Leads until `stop`, or until the machine gives up, which `silent` is told. The threads that
+    /// write have ended when this returns.
+    pub async fn run(mut self, stop: Stop, silent: Stop) -> Result<(), Ended> {
         let term = self.term;
         let mut exit = self.step(Input::Elected { term });
         while exit.is_none() {
             exit = self.turn(&stop).await;
         }
         // Nobody is told anything more.
+        silent.cancel();
         self.streams.clear();
         self.clients.clear();
         let logs = self.logs;

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::dial;
+use crate::dial::Coordinators;
 use crate::executor::{self, Contexts};
 use crate::session::Session;
 use crate::shell::{End, Shell};
@@ -109,13 +109,13 @@ impl Drop for Running {
 
 /// Starts a worker; it holds its spool when this returns, and dials until it is stopped.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    let endpoint = dial::endpoint(&config).await?;
+    let coordinators = Coordinators::of(&config).await?;
     let mut spool = Spool::open(&config.spool)?;
     let mut key = [0; 32];
     fill_random(&mut key).map_err(StartError::Random)?;
     let (inputs, received) = mpsc::unbounded_channel();
     let contexts = Contexts::new(
-        endpoint.connect_lazy(),
+        coordinators.clone(),
         config.worker.clone(),
         config.region.clone(),
         key,
@@ -143,7 +143,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         watched: watched.clone(),
     };
     let me = (config.worker.clone(), config.region.clone());
-    let session = Session::new(me, endpoint, config.backoff, news_in);
+    let session = Session::new(me, coordinators, config.backoff, news_in);
     let (stop, vanish) = (Stop::new(), Stop::new());
     let ended = on_thread(&config, session, shell, stop.clone(), vanish.clone())?;
     let mut cases = JoinSet::new();

@@ -12,7 +12,7 @@ pub struct Config {
     pub region: Region,
     /// Cases executed at one time.
     pub slots: u32,
-    /// The coordinator, as `host:port`.
+    /// The coordinator, as `host:port`; several of one grid are separated by commas.
     pub coordinator: String,
     /// A directory of this worker's own: results wait there until they are acknowledged.
     pub spool: PathBuf,

@@ -11,13 +11,14 @@ use domain::{Region, WorkerId};
 use lifecycle::Stop;
 use prost::Message;
 use proto::v1;
+use proto::v1::coordinator_message::Body;
 use proto::v1::worker_service_client::WorkerServiceClient;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Endpoint;
+use tonic::transport::Channel;
 
-use crate::dial::causes;
+use crate::dial::{Coordinators, causes};
 
 /// Frames that may wait to be sent.
 const FRAMES: usize = 16;
@@ -29,6 +30,7 @@ const FRAME_BYTES: usize = 1024 * 1024;
 const FRAME_DOWN: usize = 16 * 1024 * 1024;
 /// How long the other side may take to end a stream that was ended from here.
 const FAREWELL: Duration = Duration::from_secs(1);
+const LONGEST_WITH_OTHERS: Duration = Duration::from_secs(1);
 
 /// What happens on the way to the coordinator.
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Link {
 pub(crate) struct Session {
     worker: WorkerId,
     region: Region,
-    endpoint: Endpoint,
+    coordinators: Coordinators,
     backoff: Backoff,
     news: mpsc::UnboundedSender<News>,
     n_streams: u64,
@@ -73,15 +75,15 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         (worker, region): (WorkerId, Region),
-        endpoint: Endpoint,
+        coordinators: Coordinators,
         waits: (Duration, Duration),
         news: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
             worker,
             region,
-            endpoint,
-            backoff: Backoff::new(waits),
+            backoff: Backoff::new(with_others(waits, &coordinators)),
+            coordinators,
             news,
             n_streams: 0,
         }
@@ -120,12 +122,33 @@ impl Session {
         ended
     }
 
-    /// One stream, from dialling to its end; the text says why it ended.
+    /// One stream, from dialling to its end; the text says why it ended. The next is dialled where
+    /// the leader is, or to another coordinator.
     async fn once(&mut self) -> String {
-        let channel = match self.endpoint.connect().await {
-            Ok(channel) => channel,
+        let (address, endpoint) = match self.coordinators.current() {
+            Ok(current) => current,
             Err(error) => return causes(&error),
         };
+        let ended = match endpoint.connect().await {
+            Ok(channel) => self.over(channel).await,
+            Err(error) => Ended::Lost(causes(&error)),
+        };
+        match ended {
+            Ended::Lost(why) => {
+                self.coordinators.lost(&address);
+                format!("{address}: {why}")
+            }
+            Ended::Redirected(leader) => {
+                self.coordinators.redirected(&address, &leader).await;
+                match leader.is_empty() {
+                    true => format!("{address} does not lead, and nobody is known to"),
+                    false => format!("{address} does not lead, {leader} does"),
+                }
+            }
+        }
+    }
+
+    async fn over(&mut self, channel: Channel) -> Ended {
         let mut client = WorkerServiceClient::new(channel).max_decoding_message_size(FRAME_DOWN);
         let (up, messages) = mpsc::channel(MESSAGES);
         let (frames, sent) = mpsc::channel(FRAMES);
@@ -137,14 +160,14 @@ impl Session {
         };
         // The loop hears of the stream first, so that its hello is the first message.
         if self.news.send(connected).is_err() {
-            return "the worker is ending".to_owned();
+            return Ended::Lost("the worker is ending".to_owned());
         }
         let speak = gather(messages, frames);
         let news = self.news.clone();
         let listen = async {
             match client.session(ReceiverStream::new(sent)).await {
                 Ok(down) => self.listen(stream, down.into_inner()).await,
-                Err(status) => causes(&status),
+                Err(status) => Ended::Lost(causes(&status)),
             }
         };
         tokio::pin!(listen);
@@ -153,7 +176,7 @@ impl Session {
             // All was said; the other side has it once it ends the stream too.
             () = speak => tokio::time::timeout(FAREWELL, listen)
                 .await
-                .unwrap_or_else(|_| "closed from here".to_owned()),
+                .unwrap_or_else(|_| Ended::Lost("closed from here".to_owned())),
         };
         // When the loop has ended, nobody needs to know.
         let _ = news.send(News::Disconnected { stream });
@@ -164,23 +187,44 @@ impl Session {
         &mut self,
         stream: StreamId,
         mut down: tonic::Streaming<v1::CoordinatorFrame>,
-    ) -> String {
+    ) -> Ended {
         while let Some(frame) = down.next().await {
             let frame = match frame {
                 Ok(frame) => frame,
-                Err(status) => return causes(&status),
+                Err(status) => return Ended::Lost(causes(&status)),
             };
-            self.backoff.reset();
             for message in frame.messages {
+                if let Some(Body::Redirect(redirect)) = message.body {
+                    return Ended::Redirected(redirect.leader);
+                }
+                self.backoff.reset();
                 let message = match wire::message::decode_to_worker(message) {
                     Ok(message) => Box::new(message),
-                    Err(bad) => return bad.to_string(),
+                    Err(bad) => return Ended::Lost(bad.to_string()),
                 };
                 // When the loop has ended, only its last words are waited for.
                 let _ = self.news.send(News::Heard { stream, message });
             }
         }
-        "the coordinator closed it".to_owned()
+        Ended::Lost("the coordinator closed it".to_owned())
+    }
+}
+
+/// How a stream ended.
+enum Ended {
+    Lost(String),
+    /// Where the leader is; empty when nobody is known to lead.
+    Redirected(String),
+}
+
+/// With several coordinators one soon leads again: nobody waits long before he asks for it.
+fn with_others(
+    (shortest, longest): (Duration, Duration),
+    coordinators: &Coordinators,
+) -> (Duration, Duration) {
+    match coordinators.are_several() {
+        true => (shortest, longest.min(LONGEST_WITH_OTHERS)),
+        false => (shortest, longest),
     }
 }
 
@@ -192,8 +236,8 @@ async fn gather(mut messages: mpsc::Receiver<FromWorker>, frames: mpsc::Sender<v
         let mut next = Some(first);
         let mut size = 0;
         while let Some(message) = next {
-            let message = wire::message::encode_from_worker(&message);
-            size += message.encoded_len();
+            let message = wire::message::encode_from_worker(&message).encode_to_vec();
+            size += message.len();
             frame.messages.push(message);
             next = match size < FRAME_BYTES {
                 true => messages.try_recv().ok(),

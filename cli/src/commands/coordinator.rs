@@ -17,6 +17,7 @@ async fn serve(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Erro
     let interrupt = Interrupt::listen();
     let config = Config {
         tls: args.tls.for_listening(),
+        cluster: args.cluster.cluster(),
         ..Config::new(args.listen, &args.data)
     };
     let mut running = coordinator::start(config).await.map_err(refused)?;
@@ -32,7 +33,11 @@ async fn serve(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Erro
 /// A configuration that can't work is told apart from an address or a folder that is taken.
 pub(crate) fn refused(error: StartError) -> Error {
     match error {
-        StartError::Plaintext { .. } => Error::Usage(error.to_string()),
+        StartError::Plaintext { .. }
+        | StartError::NotAnAddress { .. }
+        | StartError::Election(coordination::Error::BadEtcd { .. }) => {
+            Error::Usage(error.to_string())
+        }
         StartError::TlsFile { .. } | StartError::Tls { .. } => Error::Invalid(error.to_string()),
         _ => Error::NothingRan(error.to_string()),
     }

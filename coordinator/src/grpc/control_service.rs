@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use accounting::coordinator::{Answer, Blob, Request as Ask, RunLine};
+use accounting::coordinator::{Answer, Blob, QueueLook, Request as Ask, RunLine};
 use domain::{Digest, RunId, Totals};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lifecycle::Stop;
@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 
 use super::status::Refusal;
 use crate::archive::Short;
+use crate::seat::Seat;
 use crate::shell::Handle;
 
 mod follow;
@@ -26,25 +27,30 @@ const SPANS: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Control {
-    handle: Handle,
+    seat: Seat,
+    limits: v1::Limits,
     stop: Stop,
 }
 
 impl Control {
-    pub(super) fn new(handle: Handle, stop: Stop) -> Self {
-        Self { handle, stop }
+    pub(super) fn new(seat: Seat, limits: v1::Limits, stop: Stop) -> Self {
+        Self { seat, limits, stop }
     }
 
-    async fn runs(&self) -> Result<Vec<RunLine>, Refusal> {
-        match self.handle.ask(Ask::List).await? {
-            Answer::Runs(runs) => Ok(runs),
+    async fn handle(&self) -> Result<Handle, Refusal> {
+        Ok(self.seat.handle().await?)
+    }
+
+    async fn queue(&self) -> Result<QueueLook, Refusal> {
+        match self.handle().await?.ask(Ask::List).await? {
+            Answer::Runs(look) => Ok(look),
             Answer::Refused { why } => Err(Refusal::Refused(why)),
             other => Err(unexpected(&other)),
         }
     }
 
     async fn run(&self, run: &str) -> Result<RunLine, Refusal> {
-        let runs = self.runs().await?;
+        let runs = self.queue().await?.runs;
         let found = runs.into_iter().find(|line| line.run.as_str() == run);
         found.ok_or_else(|| Refusal::NoRun(run.to_owned()))
     }
@@ -57,11 +63,13 @@ impl Control {
         }
         let request = Ask::Submit {
             client_request_id: message.client_request_id,
+            priority: wire::event::priority("submit.priority", message.priority)?,
+            exclusive: message.exclusive,
             plan: Box::new(plan),
             plan_blob: blob(message.plan),
             bundle_blob,
         };
-        match self.handle.ask(request).await? {
+        match self.handle().await?.ask(request).await? {
             Answer::Submitted { run } => Ok(run),
             Answer::Refused { why } => Err(Refusal::Refused(why)),
             other => Err(unexpected(&other)),
@@ -72,7 +80,7 @@ impl Control {
         let was_open = !self.run(&message.run).await?.is_closed;
         let run = RunId::from(message.run);
         let why = message.why;
-        match self.handle.ask(Ask::Cancel { run, why }).await? {
+        match self.handle().await?.ask(Ask::Cancel { run, why }).await? {
             Answer::Cancelling { .. } => Ok(was_open),
             Answer::Refused { why } => Err(Refusal::Refused(why)),
             other => Err(unexpected(&other)),
@@ -87,33 +95,22 @@ impl Control {
     ) -> Result<watch::Receiver<Position>, Refusal> {
         match is_closed {
             true => Ok(watch::channel(Position::MAX).1),
-            false => Ok(self.handle.watch(run.clone()).await?),
+            false => Ok(self.handle().await?.watch(run.clone()).await?),
         }
     }
 
-    async fn lines(&self) -> Result<v1::ListReply, Refusal> {
+    /// Of all runs with the workers, or of one run.
+    async fn lines(&self, only: &str) -> Result<v1::ListReply, Refusal> {
+        let queue = self.queue().await?;
         let mut runs = Vec::new();
-        for line in self.runs().await? {
-            let (run, plan) = (line.run.clone(), line.plan.clone());
-            let archive = self.handle.archive();
-            let short = archive.off_runtime(move |archive| archive.short(&run, &plan));
-            // One run that can't be read hides no other.
-            let short = short.await.unwrap_or_else(|error| {
-                tracing::warn!(run = %line.run, %error, "a run can't be read");
-                Short {
-                    totals: Totals::default(),
-                    verdict: Some("UNREADABLE".to_owned()),
-                }
-            });
-            runs.push(v1::RunLine {
-                run: line.run.to_string(),
-                is_open: !line.is_closed,
-                verdict: short.verdict,
-                planned: short.totals.planned,
-                settled: short.totals.settled(),
-            });
+        let is_wanted = |line: &&RunLine| only.is_empty() || line.run.as_str() == only;
+        for line in queue.runs.iter().filter(is_wanted) {
+            runs.push(self.line(line, &queue).await?);
         }
-        let workers = self.handle.connected().await?.into_iter();
+        let workers = match only.is_empty() {
+            true => self.handle().await?.connected().await?,
+            false => Vec::new(),
+        };
         let worker = |one: crate::shell::Connected| v1::WorkerLine {
             worker: one.worker.to_string(),
             region: one.region.to_string(),
@@ -121,7 +118,42 @@ impl Control {
         };
         Ok(v1::ListReply {
             runs,
-            workers: workers.map(worker).collect(),
+            workers: workers.into_iter().map(worker).collect(),
+            limits: Some(self.limits),
+        })
+    }
+
+    async fn line(&self, line: &RunLine, queue: &QueueLook) -> Result<v1::RunLine, Refusal> {
+        let (run, plan) = (line.run.clone(), line.plan.clone());
+        let handle = self.handle().await?;
+        let archive = handle.archive();
+        let short = archive.off_runtime(move |archive| archive.short(&run, &plan));
+        // One run that can't be read hides no other.
+        let short = short.await.unwrap_or_else(|error| {
+            tracing::warn!(run = %line.run, %error, "a run can't be read");
+            Short {
+                totals: Totals::default(),
+                verdict: Some("UNREADABLE".to_owned()),
+            }
+        });
+        let waiting = queue.waiting.iter().enumerate();
+        let waiting = waiting.map(|(place, (run, wait))| (place + 1, run, wait));
+        let waits = waiting.into_iter().find(|(_, run, _)| **run == line.run);
+        Ok(v1::RunLine {
+            run: line.run.to_string(),
+            is_open: !line.is_closed,
+            verdict: short.verdict,
+            planned: short.totals.planned,
+            settled: short.totals.settled(),
+            environment: line.ask.environment.clone(),
+            priority: line.ask.priority.number(),
+            place: waits.map_or(0, |(place, ..)| u32::try_from(place).unwrap_or(u32::MAX)),
+            waits: waits.map(|(_, _, wait)| wait.to_string()),
+            locks: match line.is_closed {
+                true => Vec::new(),
+                false => line.locks.iter().map(wire::event::encode_lock).collect(),
+            },
+            plan: Some(wire::digest::encode(&line.plan)),
         })
     }
 }
@@ -186,9 +218,9 @@ impl ControlService for Control {
         let is_closed = self.run(&run).await?.is_closed;
         let run = RunId::from(run);
         let shown = self.shown(&run, is_closed).await?;
-        let tail = self.handle.archive().tail(&run);
+        let tail = self.handle().await?.archive().tail(&run);
         let follow = follow::Follow::new(tail, from, shown, is_closed, self.stop.clone());
-        let batches = follow.batches(self.handle.archive().clone());
+        let batches = follow.batches(self.handle().await?.archive().clone());
         Ok(Response::new(Box::pin(batches.map_err(Status::from))))
     }
 
@@ -198,7 +230,7 @@ impl ControlService for Control {
     ) -> Result<Response<Self::FetchStream>, Status> {
         let message = request.into_inner();
         let digest = wire::digest::decode("fetch.digest", message.digest).map_err(Refusal::from)?;
-        let archive = self.handle.archive();
+        let archive = self.handle().await?.archive().clone();
         let bytes = archive.off_runtime(move |archive| archive.blob(&Digest::clone(&digest)));
         let bytes = bytes.await.map_err(Refusal::from)?;
         let pieces = bytes.chunks(PIECE).map(<[u8]>::to_vec);
@@ -216,9 +248,9 @@ impl ControlService for Control {
 
     async fn list(
         &self,
-        _request: Request<v1::ListRequest>,
+        request: Request<v1::ListRequest>,
     ) -> Result<Response<v1::ListReply>, Status> {
-        Ok(Response::new(self.lines().await?))
+        Ok(Response::new(self.lines(&request.into_inner().run).await?))
     }
 
     async fn log(
@@ -227,11 +259,28 @@ impl ControlService for Control {
     ) -> Result<Response<Self::LogStream>, Status> {
         let line = self.run(&request.into_inner().run).await?;
         let up_to = *self.shown(&line.run, line.is_closed).await?.borrow();
-        let archive = self.handle.archive();
+        let archive = self.handle().await?.archive().clone();
         let raw = archive.off_runtime(move |archive| archive.raw(&line.run, up_to));
         let raw = raw.await.map_err(Refusal::from)?;
         let replies = raw.into_iter().map(|segment| Ok(v1::LogReply { segment }));
         Ok(Response::new(stream::iter(replies).boxed()))
+    }
+
+    async fn leader(
+        &self,
+        _request: Request<v1::LeaderRequest>,
+    ) -> Result<Response<v1::LeaderReply>, Status> {
+        let reply = match self.seat.handle().await {
+            Ok(_) => v1::LeaderReply {
+                is_here: true,
+                address: String::new(),
+            },
+            Err(elsewhere) => v1::LeaderReply {
+                is_here: false,
+                address: elsewhere.leader.unwrap_or_default(),
+            },
+        };
+        Ok(Response::new(reply))
     }
 
     async fn spans(
@@ -239,7 +288,7 @@ impl ControlService for Control {
         request: Request<v1::SpansRequest>,
     ) -> Result<Response<Self::SpansStream>, Status> {
         let line = self.run(&request.into_inner().run).await?;
-        let archive = self.handle.archive();
+        let archive = self.handle().await?.archive().clone();
         let kept = archive.off_runtime(move |archive| archive.spans(&line.run));
         let kept = kept.await.map_err(Refusal::from)?;
         let replies = in_pieces(kept).into_iter().map(Ok);

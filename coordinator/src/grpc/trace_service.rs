@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use tonic::{Request, Response, Status};
 
 use super::status::Refusal;
-use crate::traces::Inbox;
+use crate::seat::Seat;
 
 /// What a sender is told of spans that were not kept.
 const NOT_KEPT: &str =
@@ -15,12 +15,12 @@ const NOT_KEPT: &str =
 
 #[derive(Debug)]
 pub(super) struct Traces {
-    inbox: Inbox,
+    seat: Seat,
 }
 
 impl Traces {
-    pub(super) fn new(inbox: Inbox) -> Self {
-        Self { inbox }
+    pub(super) fn new(seat: Seat) -> Self {
+        Self { seat }
     }
 }
 
@@ -31,7 +31,8 @@ impl TraceService for Traces {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let spans = request.into_inner().resource_spans;
-        let rejected = self.inbox.hand_in(spans).await.map_err(Refusal::from)?;
+        let inbox = self.seat.spans().await.map_err(Refusal::from)?;
+        let rejected = inbox.hand_in(spans).await.map_err(Refusal::from)?;
         let partial_success = (rejected > 0).then(|| ExportTracePartialSuccess {
             rejected_spans: i64::try_from(rejected).unwrap_or(i64::MAX),
             error_message: NOT_KEPT.to_owned(),

@@ -19,7 +19,8 @@ use suite::{Options, Sources};
 use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 use tonic::Code;
-use tonic::transport::Channel;
+
+use crate::dial::Coordinators;
 
 use super::job::{self, Done};
 
@@ -38,7 +39,7 @@ pub(crate) struct Contexts {
 
 #[derive(Debug)]
 struct Shared {
-    channel: Channel,
+    coordinators: Coordinators,
     worker: WorkerId,
     region: Region,
     /// Under it secrets are digested for display; it never leaves this worker.
@@ -69,14 +70,14 @@ pub(crate) struct Loaded {
 
 impl Contexts {
     pub(crate) fn new(
-        channel: Channel,
+        coordinators: Coordinators,
         worker: WorkerId,
         region: Region,
         redaction_key: [u8; 32],
         secrets: Option<PathBuf>,
     ) -> Self {
         let shared = Shared {
-            channel,
+            coordinators,
             worker,
             region,
             redaction_key,
@@ -181,8 +182,8 @@ impl Context {
     }
 
     async fn fetch(&self, digest: &Digest) -> Result<Vec<u8>, Failed> {
-        let mut client =
-            ControlServiceClient::new(self.shared.channel.clone()).max_decoding_message_size(PIECE);
+        let mut client = ControlServiceClient::new(self.shared.coordinators.channel())
+            .max_decoding_message_size(PIECE);
         let request = v1::FetchRequest {
             run: self.run.to_string(),
             digest: Some(wire::digest::encode(digest)),

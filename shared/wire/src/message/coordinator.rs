@@ -116,6 +116,10 @@ fn decode_body(body: Body) -> Result<ToWorkerBody, BadMessage> {
             session: SessionId(message.session),
         },
         Body::Refused(message) => ToWorkerBody::Refused { why: message.why },
+        // Who dials follows it, before anybody's machine is asked.
+        Body::Redirect(message) => {
+            return Err(BadMessage::invalid("redirect.leader", message.leader));
+        }
         Body::Probe(message) => ToWorkerBody::Probe {
             run: name("probe.run", message.run)?,
             plan: digest::decode("probe.plan", message.plan)?,

@@ -1,0 +1,226 @@
+//! Who may lead, over which store: a data directory of this process alone, or what the
+//! coordinators of a cluster share.
+//!
+//! A directory is taken at the start, or the start fails. In a cluster the doors open at once, and
+//! this process waits, as long as it takes, to be elected.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use coordination::{Elector, Embedded, Etcd, Leader, Tenure};
+use domain::Term;
+use lifecycle::Stop;
+use run_log::{FileStore, LogId, ObjectStore, Position, Store};
+use tokio::sync::oneshot;
+
+use crate::app::StartError;
+use crate::archive::Archive;
+use crate::config::{Cluster, Config};
+use crate::seat::{self, Seat, Taker};
+use crate::shell::{self, Ended, Shell};
+use crate::traces;
+
+/// Results wait so long for company before an append that is a request to an object store.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// This process, as one that may lead.
+pub(super) struct Candidate {
+    config: Config,
+    taker: Taker,
+    way: Way,
+}
+
+enum Way {
+    /// The directory is held, and the machine stands ready.
+    Directory(Box<Reign>),
+    Cluster {
+        elector: Arc<dyn Elector>,
+        me: Leader,
+        store: ObjectStore,
+    },
+}
+
+/// What a leader consists of, not yet running.
+struct Reign {
+    shell: Shell,
+    left: Left,
+}
+
+/// What is to be ended after everything else.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// Keeps server spans.
+    pub(super) keeper: JoinHandle<()>,
+    /// Already given back in a cluster.
+    pub(super) tenure: Option<Box<dyn Tenure>>,
+}
+
+/// Why this process can't lead, or leads no longer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LeadError {
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    #[error("it was elected and can't lead: {0}")]
+    Start(#[from] StartError),
+}
+
+impl Candidate {
+    /// Takes hold of the data directory.
+    pub(super) async fn of_directory(
+        config: &Config,
+        address: SocketAddr,
+    ) -> Result<(Self, Seat), StartError> {
+        let me = Leader {
+            name: config.accounting.leader.clone(),
+            address: address.to_string(),
+        };
+        let elector = Embedded::new(&config.data).with_patience(config.patience);
+        let tenure = elector.campaign(&me).await?;
+        let (taker, seat) = seat::standby(Arc::new(elector));
+        let files = FileStore::new(&config.data, config.layout);
+        let term = tenure.term();
+        let reign = Reign::begin(config, Arc::new(files), term, Some(tenure), &taker)?;
+        let candidate = Self {
+            config: config.clone(),
+            taker,
+            way: Way::Directory(Box::new(reign)),
+        };
+        Ok((candidate, seat))
+    }
+
+    /// Makes sure that etcd and the store answer: what is wrong with either is said now.
+    pub(super) async fn of_cluster(
+        config: &Config,
+        cluster: &Cluster,
+        address: SocketAddr,
+    ) -> Result<(Self, Seat), StartError> {
+        let advertised = match &cluster.advertise {
+            Some(advertised) => advertised.clone(),
+            None if address.ip().is_unspecified() => {
+                return Err(StartError::NotAnAddress { address });
+            }
+            None => address.to_string(),
+        };
+        let etcd = Etcd::new(&cluster.etcd)?;
+        etcd.leader().await?;
+        let store = ObjectStore::open(&cluster.store)?;
+        let checked = store.clone();
+        off_runtime(move || Ok(checked.check()?)).await?;
+        let mut config = config.clone();
+        // No two writers of one log may look alike, and process ids repeat from host to host.
+        let mark = uuid::Uuid::new_v4().simple().to_string();
+        config.accounting.leader = format!("{}-{}", config.accounting.leader, &mark[..12]);
+        config.accounting.gather = GATHER;
+        let me = Leader {
+            name: config.accounting.leader.clone(),
+            address: advertised,
+        };
+        let elector: Arc<dyn Elector> = Arc::new(etcd);
+        let (taker, seat) = seat::standby(elector.clone());
+        let way = Way::Cluster { elector, me, store };
+        Ok((Self { config, taker, way }, seat))
+    }
+
+    /// Leads until `stop`, or until another does; in a cluster, once it is elected. What is to be
+    /// ended later goes into `kept`.
+    pub(super) async fn lead(
+        self,
+        stop: Stop,
+        grace: Duration,
+        kept: oneshot::Sender<Left>,
+    ) -> Result<(), LeadError> {
+        let (elector, me, store) = match self.way {
+            Way::Directory(reign) => {
+                let ended = reign.shell.run(stop, Stop::new()).await;
+                // Whoever waits for it is the one who spawned this.
+                let _ = kept.send(reign.left);
+                return Ok(ended?);
+            }
+            Way::Cluster { elector, me, store } => (elector, me, store),
+        };
+        tracing::info!(address = me.address, name = me.name, "standing by");
+        let tenure = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            elected = elector.campaign(&me) => elected.map_err(StartError::from)?,
+        };
+        let term = term_above(tenure.term(), store.clone()).await;
+        let begun = term.and_then(|term| {
+            tracing::info!(%term, "elected");
+            Reign::begin(
+                &self.config,
+                Arc::new(store.clone()),
+                term,
+                None,
+                &self.taker,
+            )
+        });
+        let reign = match begun {
+            Ok(reign) => reign,
+            Err(error) => {
+                tenure.resign().await;
+                return Err(error.into());
+            }
+        };
+        let silent = Stop::new();
+        let ended = tokio::select! {
+            ended = reign.shell.run(stop, silent.clone()) => ended,
+            never = let_go(silent.clone(), grace, &store) => match never {},
+        };
+        // The log has said or will say that this one is over; the next need not wait for the lease.
+        tenure.resign().await;
+        let _ = kept.send(reign.left);
+        Ok(ended?)
+    }
+}
+
+/// Appends that the store does not answer keep nobody waiting for ever once nothing is said any
+/// more: their outcome is for the next leader to read.
+async fn let_go(silent: Stop, grace: Duration, store: &ObjectStore) -> std::convert::Infallible {
+    silent.cancelled().await;
+    tokio::time::sleep(grace / 2).await;
+    store.halt().cancel();
+    std::future::pending().await
+}
+
+impl Reign {
+    fn begin(
+        config: &Config,
+        store: Arc<dyn Store>,
+        term: Term,
+        tenure: Option<Box<dyn Tenure>>,
+        taker: &Taker,
+    ) -> Result<Self, StartError> {
+        let files = FileStore::new(&config.data, config.layout);
+        let blobs = store.blobs()?;
+        let archive = Archive::new(store, blobs.reader(), files.clone());
+        let accounting = config.accounting.clone();
+        let (shell, handle) =
+            shell::make(accounting, archive, blobs, term).map_err(StartError::Thread)?;
+        let (spans, keeper) = traces::start(files, handle.clone()).map_err(StartError::Thread)?;
+        taker.take(handle, spans);
+        Ok(Self {
+            shell,
+            left: Left { keeper, tenure },
+        })
+    }
+}
+
+/// The term of an etcd that was set up anew begins low again, and a log never falls: then the next
+/// term of the log is taken. Two who take the same can't both write it down.
+async fn term_above(elected: Term, store: ObjectStore) -> Result<Term, StartError> {
+    let last = off_runtime(move || {
+        let segments = store.tail(&LogId::Grid).next(Position::MAX)?;
+        Ok(segments.last().map_or(0, |last| last.segment.term))
+    });
+    let above = Term(last.await?.saturating_add(1));
+    Ok(elected.max(above))
+}
+
+async fn off_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StartError> + Send + 'static,
+) -> Result<T, StartError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.unwrap_or(Err(StartError::Gone))
+}

@@ -1,0 +1,83 @@
+//! Whether this process leads: what the doors ask before they hand anything in.
+//!
+//! A process that leads never goes back to waiting: it ends, and its next start waits.
+
+use std::sync::Arc;
+
+use coordination::{Elector, Leader};
+use tokio::sync::watch;
+
+use crate::shell::Handle;
+use crate::traces::Inbox;
+
+/// What this process is to those who ask it.
+#[derive(Clone, Debug)]
+enum Role {
+    Standby(Arc<dyn Elector>),
+    Leading(Handle, Arc<Inbox>),
+}
+
+/// The doors' view; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Seat(watch::Receiver<Role>);
+
+/// Lets the doors know that this process leads now.
+#[derive(Debug)]
+pub(crate) struct Taker(watch::Sender<Role>);
+
+/// Another process leads, or nobody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this coordinator does not lead; {}", hint(leader.as_deref()))]
+pub struct NotLeading {
+    /// `HOST:PORT`.
+    pub leader: Option<String>,
+}
+
+fn hint(leader: Option<&str>) -> String {
+    match leader {
+        Some(address) => format!("{address} does, ask there"),
+        None => "nobody is known to, ask again soon".to_owned(),
+    }
+}
+
+/// A seat nobody sits on yet.
+pub(crate) fn standby(elector: Arc<dyn Elector>) -> (Taker, Seat) {
+    let (taker, seat) = watch::channel(Role::Standby(elector));
+    (Taker(taker), Seat(seat))
+}
+
+impl Taker {
+    pub(crate) fn take(&self, handle: Handle, spans: Inbox) {
+        self.0.send_replace(Role::Leading(handle, Arc::new(spans)));
+    }
+}
+
+impl Seat {
+    /// The way to the loop, if it is in this process.
+    pub(crate) async fn handle(&self) -> Result<Handle, NotLeading> {
+        let elector = match &*self.0.borrow() {
+            Role::Leading(handle, _) => return Ok(handle.clone()),
+            Role::Standby(elector) => elector.clone(),
+        };
+        Err(other(&*elector).await)
+    }
+
+    /// The way to the keeper of server spans, if it is in this process.
+    pub(crate) async fn spans(&self) -> Result<Arc<Inbox>, NotLeading> {
+        let elector = match &*self.0.borrow() {
+            Role::Leading(_, spans) => return Ok(spans.clone()),
+            Role::Standby(elector) => elector.clone(),
+        };
+        Err(other(&*elector).await)
+    }
+}
+
+async fn other(elector: &dyn Elector) -> NotLeading {
+    let leader = elector.leader().await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "it can't be said who leads");
+        None
+    });
+    NotLeading {
+        leader: leader.map(|Leader { address, .. }| address),
+    }
+}
