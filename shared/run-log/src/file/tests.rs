@@ -105,6 +105,40 @@ fn a_file_of_something_else_is_refused() {
 }
 
 #[test]
+fn a_log_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, last) = three_segments(&directory);
+    let whole = fs::read(&path).unwrap();
+
+    let mut other_frames = whole.clone();
+    other_frames[b"muster log ".len()] = b'2';
+    fs::write(&path, &other_frames).unwrap();
+    let error = FileLog::open(&run(), directory.path()).unwrap_err();
+    assert!(matches!(error, Error::Foreign { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), other_frames);
+
+    // The same frames, and a segment that only a newer muster can read.
+    let payload = &whole[last + frame::HEAD..];
+    let mut segment = <proto::v1::Segment as prost::Message>::decode(payload).unwrap();
+    segment.format = proto::LOG_FORMAT + 1;
+    let newer = prost::Message::encode_to_vec(&segment);
+    let mut previous = [0; 32];
+    previous.copy_from_slice(&whole[last + 24..last + frame::HEAD]);
+    let entry = frame::encode(domain::Term(segment.term), 2, &previous, &newer);
+    let mixed = [&whole[..last], &entry[..]].concat();
+    fs::write(&path, &mixed).unwrap();
+    let error = FileLog::open(&run(), directory.path())
+        .unwrap_err()
+        .to_string();
+    let expected = format!(
+        "at byte {last} (its layout is version {}, newer than this muster's",
+        segment.format
+    );
+    assert!(error.contains(&expected), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), mixed);
+}
+
+#[test]
 fn a_swapped_segment_breaks_the_chain() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = three_segments(&directory);

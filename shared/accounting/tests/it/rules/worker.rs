@@ -1,5 +1,7 @@
 //! Single rules of the worker.
 
+mod hello;
+
 use std::time::Duration;
 
 use accounting::worker::{
