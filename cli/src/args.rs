@@ -3,6 +3,7 @@
 //! Nothing is decided here but what can be told from the words alone. What a verb does stands in
 //! `commands`, one file per verb.
 
+mod diff;
 mod prove;
 mod selection;
 mod service;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use diff::DiffArgs;
 pub(crate) use prove::ProveArgs;
 pub(crate) use selection::{RunArgs, SuiteArgs};
 pub(crate) use service::{CoordinatorArgs, GridArgs, TlsArgs, WorkerArgs};
@@ -30,6 +32,7 @@ Examples:
   muster run suites/ --env staging      run; the exit code says how it went
   muster run --failed                   only what failed last time
   muster show test_016                  the exchanges and checks of one case
+  muster diff                           what changed since the run before
   muster demo                           a platform, a grid and 35 tests, on this machine
 
 Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
@@ -96,6 +99,15 @@ pub(crate) enum Verb {
                       muster report --out reports/"
     )]
     Report(ReportArgs),
+    /// Say what changed between two runs: outcomes, verdict, times beyond noise, plan.
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(DiffArgs),
+    /// End a run of a grid: what runs is stopped, the rest is cancelled, the report says so.
+    #[command(
+        after_help = "Examples:\n  muster cancel --grid 127.0.0.1:9101            the only open run\n  \
+                      muster cancel RUN --grid 127.0.0.1:9101 --why 'staging is needed'"
+    )]
+    Cancel(CancelArgs),
     /// List the runs under .muster/runs, or those of a coordinator.
     Runs(RunsArgs),
     /// Serve as the coordinator of a grid.
@@ -209,6 +221,17 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunsArgs {
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// The run, or the beginning of its id; not needed when only one is open.
+    pub(crate) run: Option<String>,
+    /// Why, for the report.
+    #[arg(long, value_name = "TEXT", default_value = "muster cancel")]
+    pub(crate) why: String,
     #[command(flatten)]
     pub(crate) grid: GridArgs,
 }

@@ -1,9 +1,11 @@
 //! One verb per file. Each takes its arguments and the output, and ends in an exit code.
 
+pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod fmt;
 pub(crate) mod gate;
 pub(crate) mod init;

@@ -3,6 +3,7 @@
 //! A coordinator that goes away is waited for, because the run goes on without us: what was
 //! acknowledged is in its log. The fold is the only state; the view and the report read it.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::run::Run;
@@ -24,6 +25,7 @@ const REFUSALS: u32 = 60;
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     stop: Stop,
+    left: Arc<Mutex<Option<Left>>>,
     /// Owns the listener; dropping it lets go.
     _tasks: Tasks,
 }
@@ -32,7 +34,15 @@ impl Interrupt {
     pub(crate) fn listen() -> Self {
         let stop = Stop::new();
         let mut tasks = Tasks::new();
-        let second = |_| std::process::exit(ExitCode::Aborted.number().into());
+        let left: Arc<Mutex<Option<Left>>> = Arc::default();
+        let leaving = left.clone();
+        let second = move |_: &str| {
+            let left = leaving.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(left) = left.as_ref() {
+                eprintln!("{}", left.words());
+            }
+            std::process::exit(ExitCode::Aborted.number().into());
+        };
         tasks.spawn(
             "signals",
             OnExit::GoOn,
@@ -40,12 +50,69 @@ impl Interrupt {
         );
         Self {
             stop,
+            left,
             _tasks: tasks,
         }
     }
 
+    /// From now on a second Ctrl-C leaves this run behind on a grid, and says so.
+    pub(crate) fn leaves_behind(&self, run: &RunId, grid: &str) {
+        self.set_left(Some(Left {
+            run: run.clone(),
+            grid: grid.to_owned(),
+            was_asked: false,
+        }));
+    }
+
+    pub(crate) fn leaves_nothing(&self) {
+        self.set_left(None);
+    }
+
+    fn was_asked(&self) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = left.as_mut() {
+            left.was_asked = true;
+        }
+    }
+
+    /// Whether the run is on a grid that outlives this process.
+    fn is_on_grid(&self) -> bool {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.is_some()
+    }
+
+    fn set_left(&self, to: Option<Left>) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
     pub(crate) fn stop(&self) -> &Stop {
         &self.stop
+    }
+}
+
+/// A run that goes on when this process ends.
+#[derive(Debug)]
+struct Left {
+    run: RunId,
+    grid: String,
+    /// Its coordinator took the wish that it may end.
+    was_asked: bool,
+}
+
+impl Left {
+    fn words(&self) -> String {
+        let Self { run, grid, .. } = self;
+        if self.was_asked {
+            format!(
+                "left; run {run} was asked to end and ends on the grid without us: `muster runs \
+                 --grid {grid}` shows its verdict"
+            )
+        } else {
+            format!(
+                "left; the coordinator could not be asked, so run {run} goes on: `muster cancel \
+                 {run} --grid {grid}` ends it"
+            )
+        }
     }
 }
 
@@ -54,10 +121,13 @@ struct Follower<'a> {
     id: RunId,
     run: Run,
     view: &'a mut View,
+    interrupt: &'a Interrupt,
     /// Position of the next event wanted.
     position: u64,
     is_cancelled: bool,
     is_away: bool,
+    /// That the run can't be cancelled for now.
+    is_told: bool,
 }
 
 /// Follows a submitted run until it has its verdict.
@@ -73,14 +143,16 @@ pub(crate) async fn follow(
         id: plan.run.clone(),
         run: Run::new(plan),
         view,
+        interrupt,
         position: 0,
         is_cancelled: false,
         is_away: false,
+        is_told: false,
     };
     let begun = clock::now();
     let mut n_refused = 0;
     while !follower.run.is_ended() {
-        match follower.stream(interrupt.stop()).await {
+        match follower.stream().await {
             Ok(()) => n_refused = 0,
             Err(Broken::Refused(error)) => {
                 n_refused += 1;
@@ -105,7 +177,9 @@ pub(crate) async fn follow(
 
 impl Follower<'_> {
     /// Reads one stream of events to its end.
-    async fn stream(&mut self, stop: &Stop) -> Result<(), Broken> {
+    async fn stream(&mut self) -> Result<(), Broken> {
+        let interrupt = self.interrupt;
+        let stop = interrupt.stop();
         let mut events = self.client.follow(&self.id, self.position).await?;
         loop {
             tokio::select! {
@@ -125,6 +199,12 @@ impl Follower<'_> {
                 .note("the coordinator is away; waiting for it, the run goes on meanwhile");
         }
         self.is_away = true;
+        let cannot_ask = self.interrupt.stop().is_cancelled() && !self.is_cancelled;
+        if cannot_ask && !std::mem::replace(&mut self.is_told, true) {
+            self.view.note(
+                "it can't be asked to end the run before it is back; press Ctrl-C again to leave",
+            );
+        }
     }
 
     fn take(&mut self, batch: Batch) -> Result<(), Broken> {
@@ -151,11 +231,16 @@ impl Follower<'_> {
     }
 
     async fn cancel(&mut self) -> Result<(), Broken> {
-        self.view
-            .note("ending the run; press Ctrl-C again to leave at once");
         let asked = self.client.cancel(&self.id, "ctrl-c").await;
         asked.map_err(|error| Broken::Away(error.to_string()))?;
         self.is_cancelled = true;
+        self.interrupt.was_asked();
+        self.view.note(if self.interrupt.is_on_grid() {
+            "the run is ending, for everybody who follows it; press Ctrl-C again to leave before \
+             its end"
+        } else {
+            "ending the run; press Ctrl-C again to leave at once"
+        });
         Ok(())
     }
 }

@@ -70,8 +70,8 @@ fn prepare(verb: &Verb) -> anyhow::Result<Control> {
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
     use commands::{
-        check, completions, coordinator, demo, fmt, gate, init, list, lock, prove, report, run,
-        runs, show, trying, worker,
+        cancel, check, completions, coordinator, demo, diff, fmt, gate, init, list, lock, prove,
+        report, run, runs, show, trying, worker,
     };
     match verb {
         Verb::Init(args) => init::init(&args, output),
@@ -85,6 +85,8 @@ fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
         Verb::Lock(args) => lock::lock(&args, output),
         Verb::Gate(args) => gate::gate(&args, output),
         Verb::Report(args) => report::report(&args, output),
+        Verb::Diff(args) => diff::diff(&args, output),
+        Verb::Cancel(args) => cancel::cancel(&args, output),
         Verb::Runs(args) => runs::runs(&args, output),
         Verb::Coordinator(args) => coordinator::coordinator(&args, output),
         Verb::Worker(args) => worker::worker(&args, output),

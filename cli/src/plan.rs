@@ -27,7 +27,7 @@ use crate::archive::Archive;
 use crate::args::{RunArgs, SuiteArgs};
 use crate::error::Error;
 use crate::output::Output;
-use crate::select::{Selection, select};
+use crate::select::{NO_GATE, Selection, select};
 
 /// When nothing else is said, a run ends after this time.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -74,6 +74,36 @@ fn fresh(args: &RunArgs, archive: &Archive, output: &Output) -> Result<Frozen, E
     };
     let selection = select(&suite_args, output)?;
     let cases = cases(&selection, only.as_ref());
+    assembled(args, selection, cases, output)
+}
+
+/// A plan of those cases of the selection that `is_wanted`, without a gate, which judges whole
+/// runs; nothing when none is.
+pub(crate) fn freeze_some(
+    args: &RunArgs,
+    is_wanted: &dyn Fn(&PlannedCase) -> bool,
+    output: &Output,
+) -> Result<Option<Frozen>, Error> {
+    let words = SuiteArgs {
+        gate: Some(NO_GATE.to_owned()),
+        ..args.suites.clone()
+    };
+    let selection = select(&words, output)?;
+    let mut cases = cases(&selection, None);
+    cases.retain(|case| case.declared_skip.is_none() && is_wanted(case));
+    if cases.is_empty() {
+        return Ok(None);
+    }
+    assembled(args, selection, cases, output).map(Some)
+}
+
+/// The plan of these cases.
+fn assembled(
+    args: &RunArgs,
+    selection: Selection,
+    cases: Vec<PlannedCase>,
+    output: &Output,
+) -> Result<Frozen, Error> {
     let locked = inventory::locked(&selection, &cases, output)?;
     let value = inventory::value(&selection, output)?;
     let bundle = wire::bundle::encode(&selection.bundle);

@@ -22,7 +22,7 @@ use crate::sources::{self, Found};
 
 const SETTINGS: &str = "muster.yaml";
 /// Written for `--gate` when no gate is wanted although muster.yaml names one.
-const NO_GATE: &str = "none";
+pub(crate) const NO_GATE: &str = "none";
 
 /// All that the words of a command line stand for.
 #[derive(Debug)]
@@ -112,6 +112,18 @@ fn read_settings(output: &Output) -> Result<Settings, Error> {
     }
     let text = text(&Found::named(SETTINGS))?;
     settings::parse(SETTINGS, &text).map_err(|problems| tell(&problems, SETTINGS, &text, output))
+}
+
+/// The grid that muster.yaml names, if it does.
+pub(crate) fn usual_grid(output: &Output) -> Result<Option<String>, Error> {
+    Ok(read_settings(output)?.grid)
+}
+
+/// Where the suites of a command line lie, as far as can be told without reading them.
+pub(crate) fn places(args: &SuiteArgs) -> Vec<PathBuf> {
+    let text = text(&Found::named(SETTINGS)).unwrap_or_default();
+    let settings = settings::parse(SETTINGS, &text).unwrap_or_default();
+    paths(&args.paths, &settings)
 }
 
 /// As typed, else as muster.yaml says, else `suites/`, else this folder.

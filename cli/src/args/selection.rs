@@ -14,6 +14,7 @@ Examples:
   muster run suites/p1.yaml -k 'tag:auth and not slow' -x
   muster run suites/ --gate release --out reports/
   muster run --failed                   the failed cases of the last run
+  muster run suites/p1.yaml --watch     again at each change: what failed, then what changed
   muster run --complete last            only what it left unproven, one joint report
   muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1";
 
@@ -59,6 +60,12 @@ pub(crate) struct RunArgs {
     /// Only what has no proven outcome in that run: same plan, one joint report.
     #[arg(long, value_name = "RUN")]
     pub(crate) complete: Option<String>,
+    /// Stay, and run again when a file changes: what failed first, then the tests of changed files.
+    ///
+    /// A changed environment or muster.yaml means all tests. Runs after the first have no gate.
+    /// Ctrl-C ends it with the exit code of the last run.
+    #[arg(long, conflicts_with_all = ["complete", "failed"])]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) grid: GridArgs,
     /// Workers in each region, when no grid is named; 1 by default.

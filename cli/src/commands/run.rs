@@ -1,4 +1,9 @@
 //! `muster run`: freeze a plan, have it executed, here or on a grid, and judge.
+//!
+//! `--watch` (`run::watch`) does so again and again, with the plans of what changed.
+
+mod files;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -17,8 +22,26 @@ use crate::view::View;
 use crate::{exporting, reports, wait_for};
 
 pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
+    if args.watch {
+        return wait_for(watch::watch(args, output));
+    }
     let archive = Archive::here();
     let frozen = plan::freeze(args, &archive, output)?;
+    wait_for(async {
+        let interrupt = Interrupt::listen();
+        let (_, code) = once(args, &frozen, &archive, &interrupt, output).await?;
+        Ok(code)
+    })
+}
+
+/// One run, from its plan to its report.
+async fn once(
+    args: &RunArgs,
+    frozen: &Frozen,
+    archive: &Archive,
+    interrupt: &Interrupt,
+    output: &Output,
+) -> Result<(Kept, ExitCode), Error> {
     let grid = GridArgs {
         grid: args
             .grid
@@ -27,44 +50,52 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
             .or_else(|| frozen.settings.grid.clone()),
         ..args.grid.clone()
     };
-    let kept = wait_for(async {
-        let interrupt = Interrupt::listen();
-        match Client::of(&grid).await? {
-            Some(client) => on_grid(client, &frozen, &archive, &interrupt, output).await,
-            None => {
-                let grid = LocalGrid::start(&local::Config {
-                    folder: archive.folder(&frozen.plan.run),
-                    regions: frozen.plan.regions.clone(),
-                    workers: frozen.workers,
-                    slots: local::SLOTS,
-                    listen: args.listen,
-                })
-                .await?;
-                let mut kept = here(&grid, &frozen, &archive, &interrupt, output).await;
-                if let (Some(_), Ok(kept)) = (args.listen, &mut kept) {
-                    late_spans(&grid, kept).await;
-                }
-                grid.stop().await;
-                kept
-            }
-        }
-    })?;
-    let code = finish(args, &frozen, &archive, &kept, output)?;
-    wait_for(async {
-        exporting::export(&kept, args.otlp.as_deref(), output).await;
-        Ok(code)
-    })
+    let kept = match Client::of(&grid).await? {
+        Some(client) => on_grid(client, &grid, frozen, archive, interrupt, output).await?,
+        None => alone(args, frozen, archive, interrupt, output).await?,
+    };
+    let code = finish(args, frozen, archive, &kept, output)?;
+    exporting::export(&kept, args.otlp.as_deref(), output).await;
+    Ok((kept, code))
 }
 
-/// On a grid of other processes; its log is copied here afterwards.
-async fn on_grid(
-    mut client: Client,
+/// On a grid that is started for this run and ends with it.
+async fn alone(
+    args: &RunArgs,
     frozen: &Frozen,
     archive: &Archive,
     interrupt: &Interrupt,
     output: &Output,
 ) -> Result<Kept, Error> {
+    let grid = LocalGrid::start(&local::Config {
+        folder: archive.folder(&frozen.plan.run),
+        regions: frozen.plan.regions.clone(),
+        workers: frozen.workers,
+        slots: local::SLOTS,
+        listen: args.listen,
+    })
+    .await?;
+    let mut kept = here(&grid, frozen, archive, interrupt, output).await;
+    if let (Some(_), Ok(kept)) = (args.listen, &mut kept) {
+        late_spans(&grid, kept).await;
+    }
+    grid.stop().await;
+    kept
+}
+
+/// On a grid of other processes; its log is copied here afterwards.
+async fn on_grid(
+    mut client: Client,
+    grid: &GridArgs,
+    frozen: &Frozen,
+    archive: &Archive,
+    interrupt: &Interrupt,
+    output: &Output,
+) -> Result<Kept, Error> {
+    let place = grid.grid.as_deref().unwrap_or_default();
+    interrupt.leaves_behind(&frozen.plan.run, place);
     execute(&mut client, frozen, interrupt, output).await?;
+    interrupt.leaves_nothing();
     archive::copy_from(&mut client, &frozen.plan.run, archive).await
 }
 

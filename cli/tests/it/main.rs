@@ -9,8 +9,10 @@
     reason = "a test ends where the world is not as it needs it"
 )]
 
+mod cancelling;
 mod check;
 mod demo;
+mod diff;
 mod exit_codes;
 mod first_steps;
 mod fmt;
@@ -21,4 +23,5 @@ mod platform;
 mod prove;
 mod separate;
 mod trying;
+mod watching;
 mod words;

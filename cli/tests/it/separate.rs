@@ -33,7 +33,7 @@ const CERTIFICATES: [&str; 6] = [
 ];
 
 /// A process that is killed when the test ends.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -58,7 +58,7 @@ fn serve(muster: &Muster, words: &[&str]) -> (Process, String) {
     (Process(child), line)
 }
 
-fn coordinator(muster: &Muster, more: &[&str]) -> (Process, String) {
+pub(crate) fn coordinator(muster: &Muster, more: &[&str]) -> (Process, String) {
     let words = ["coordinator", "--listen", "127.0.0.1:0", "--data", "grid"];
     let (process, line) = serve(muster, &[&words, more].concat());
     let address = line
@@ -71,7 +71,7 @@ fn coordinator(muster: &Muster, more: &[&str]) -> (Process, String) {
     (process, address)
 }
 
-fn worker(muster: &Muster, address: &str, more: &[&str]) -> Process {
+pub(crate) fn worker(muster: &Muster, address: &str, more: &[&str]) -> Process {
     let words = [
         "worker", "--grid", address, "--region", "here", "--name", "one", "--data", "one",
     ];

@@ -2,11 +2,15 @@
 
 use crate::muster::Muster;
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 17] = [
     "init",
     "check",
+    "fmt",
     "list",
     "run",
+    "try",
+    "diff",
+    "cancel",
     "show",
     "lock",
     "gate",
@@ -34,7 +38,8 @@ fn the_help_names_every_verb_and_every_exit_code() {
 fn the_help_of_a_verb_teaches_with_examples() {
     let muster = Muster::new();
     for verb in [
-        "init", "check", "list", "run", "show", "lock", "worker", "demo",
+        "init", "check", "fmt", "list", "run", "try", "show", "diff", "cancel", "lock", "worker",
+        "demo",
     ] {
         let said = muster.call(&[verb, "--help"]);
         assert_eq!(said.code, 0, "{verb}");

@@ -248,7 +248,10 @@ impl Dialer {
                 Some(distrust) => DialError::Certificate {
                     peer,
                     distrust,
-                    why: error.to_string(),
+                    why: match self.tls.advice(distrust) {
+                        Some(advice) => format!("{error}; {advice}"),
+                        None => error.to_string(),
+                    },
                 },
                 None => failed(error.to_string()),
             })?;

@@ -15,6 +15,8 @@ use url::Host;
 /// The shared connector, made when first needed.
 pub struct Tls {
     roots: Option<Arc<RootCertStore>>,
+    /// The file that names them, or could.
+    environment_file: String,
     connector: OnceLock<Result<TlsConnector, String>>,
 }
 
@@ -32,8 +34,29 @@ impl Tls {
         let roots = pem.map(roots_from_pem).transpose()?.map(Arc::new);
         Ok(Self {
             roots,
+            environment_file: "the environment's file".to_owned(),
             connector: OnceLock::new(),
         })
+    }
+
+    /// For messages: where certificates are named.
+    pub(crate) fn named_in(mut self, environment_file: &str) -> Self {
+        self.environment_file = environment_file.to_owned();
+        self
+    }
+
+    /// What to do about a certificate that is not trusted.
+    pub(crate) fn advice(&self, distrust: Distrust) -> Option<String> {
+        let file = &self.environment_file;
+        match (distrust, &self.roots) {
+            (Distrust::UnknownIssuer, None) => Some(format!(
+                "if its authority is your own, name its certificate as `tls: ca:` in {file}"
+            )),
+            (Distrust::UnknownIssuer, Some(_)) => Some(format!(
+                "its authority is not in the file that {file} names as `tls: ca:`"
+            )),
+            _ => None,
+        }
     }
 
     pub(crate) fn connector(&self) -> Result<TlsConnector, String> {

@@ -65,6 +65,7 @@ impl Inner {
                 why,
             }
         })?;
+        let tls = tls.named_in(&environment.file);
         let dialer = Arc::new(Dialer::new(
             AllowList::new(&environment.allow).resolving(service_names(environment)),
             config.resolver.clone(),
