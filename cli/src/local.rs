@@ -34,6 +34,8 @@ pub(crate) struct Config {
 #[derive(Debug)]
 pub(crate) struct LocalGrid {
     coordinator: coordinator::Running,
+    /// It ended although nobody asked it to.
+    is_gone: bool,
     workers: Vec<worker::Running>,
 }
 
@@ -62,6 +64,7 @@ impl LocalGrid {
         }
         Ok(Self {
             coordinator,
+            is_gone: false,
             workers,
         })
     }
@@ -75,10 +78,24 @@ impl LocalGrid {
         Client::connect(&self.address(), &TlsArgs::default()).await
     }
 
+    /// Waits until the coordinator ends although nobody asked it to, and says why. Cancel safe.
+    pub(crate) async fn gone(&mut self) -> String {
+        let ended = self.coordinator.wait().await;
+        self.is_gone = true;
+        match ended {
+            Ok(()) => "it stopped".to_owned(),
+            Err(why) => why.to_string(),
+        }
+    }
+
     /// Ends workers first, then the coordinator; what they say at the end is only logged.
     pub(crate) async fn stop(self) {
         for worker in &self.workers {
             worker.stop_token().cancel();
+        }
+        if self.is_gone {
+            // Nobody takes what they still hold; dropped, they end by themselves.
+            return;
         }
         for worker in self.workers {
             if let Err(error) = worker.stop().await {

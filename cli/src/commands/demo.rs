@@ -60,7 +60,7 @@ async fn test(
     };
     // What lies in the demo's own folder is gone with it, so reports don't name that folder.
     let frozen = plan::told_from(plan::freeze(&wanted, &archive, output)?, folder)?;
-    let grid = LocalGrid::start(&local::Config {
+    let mut grid = LocalGrid::start(&local::Config {
         folder: archive.folder(&frozen.plan.run),
         regions: frozen.plan.regions.clone(),
         workers: WORKERS,
@@ -72,7 +72,7 @@ async fn test(
     if let Err(error) = platform.export_spans_to(&spans_to) {
         output.talk(&format!("the platform's own spans are not shown: {error}"));
     }
-    let kept = run::here(&grid, &frozen, &archive, interrupt, output).await;
+    let kept = run::here(&mut grid, &frozen, &archive, interrupt, output).await;
     platform.flush_spans().await;
     let code = match kept {
         Ok(kept) => {

@@ -2,6 +2,7 @@
 
 mod clean_run;
 mod defects;
+mod full_disk;
 mod html_report;
 mod losses;
 mod no_false_go;
