@@ -5,8 +5,9 @@
 mod files;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use domain::RunId;
 use domain::event::StopCause;
 
 use crate::archive::{self, Archive, Kept};
@@ -67,7 +68,7 @@ async fn alone(
     interrupt: &Interrupt,
     output: &Output,
 ) -> Result<Kept, Error> {
-    let grid = LocalGrid::start(&local::Config {
+    let mut grid = LocalGrid::start(&local::Config {
         folder: archive.folder(&frozen.plan.run),
         regions: frozen.plan.regions.clone(),
         workers: frozen.workers,
@@ -75,7 +76,7 @@ async fn alone(
         listen: args.listen,
     })
     .await?;
-    let mut kept = here(&grid, frozen, archive, interrupt, output).await;
+    let mut kept = here(&mut grid, frozen, archive, interrupt, output).await;
     if let (Some(_), Ok(kept)) = (args.listen, &mut kept) {
         late_spans(&grid, kept).await;
     }
@@ -92,24 +93,36 @@ async fn on_grid(
     interrupt: &Interrupt,
     output: &Output,
 ) -> Result<Kept, Error> {
+    let stays = std::future::pending();
     let place = grid.grid.as_deref().unwrap_or_default();
     interrupt.leaves_behind(&frozen.plan.run, place);
-    execute(&mut client, frozen, interrupt, output).await?;
+    execute(&mut client, frozen, interrupt, output, stays).await?;
     interrupt.leaves_nothing();
     archive::copy_from(&mut client, &frozen.plan.run, archive).await
 }
 
 /// On the grid of this process, whose folder is the run's own.
 pub(super) async fn here(
-    grid: &LocalGrid,
+    grid: &mut LocalGrid,
     frozen: &Frozen,
     archive: &Archive,
     interrupt: &Interrupt,
     output: &Output,
 ) -> Result<Kept, Error> {
     let mut client = grid.client().await?;
-    execute(&mut client, frozen, interrupt, output).await?;
+    let run = &frozen.plan.run;
+    let gone = async { gone(&grid.gone().await, run, &archive.folder(run)) };
+    execute(&mut client, frozen, interrupt, output, gone).await?;
     archive.open(frozen.plan.run.as_str())
+}
+
+/// A coordinator in this process does not come back.
+fn gone(why: &str, run: &RunId, folder: &Path) -> Error {
+    Error::NotProven(format!(
+        "the coordinator in this process is gone ({why}), so run {run} has no verdict; what was \
+         counted until then lies in {}; mend the cause and run again",
+        folder.display()
+    ))
 }
 
 /// Servers were asked to send their spans here, and send them in batches.
@@ -123,11 +136,13 @@ async fn late_spans(grid: &LocalGrid, kept: &mut Kept) {
     }
 }
 
+/// Hands the run in and follows it to its end, or until whoever leads it is gone for good.
 async fn execute(
     client: &mut Client,
     frozen: &Frozen,
     interrupt: &Interrupt,
     output: &Output,
+    gone: impl Future<Output = Error>,
 ) -> Result<(), Error> {
     let plan = &frozen.plan;
     output.talk(&format!(
@@ -144,7 +159,11 @@ async fn execute(
     let request = plan.run.as_str();
     client.submit(request, plan, frozen.bundle.clone()).await?;
     let mut view = View::new(*output, plan);
-    let followed = follow(client, plan.clone(), &mut view, interrupt).await;
+    let followed = tokio::select! {
+        biased;
+        followed = follow(client, plan.clone(), &mut view, interrupt) => followed,
+        error = gone => Err(error),
+    };
     view.end();
     followed
 }
