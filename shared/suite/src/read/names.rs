@@ -253,6 +253,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_authors_page_lists_the_reserved_names() {
+        let page = include_str!("../../../../docs/suite-format.md");
+        let (_, after) = page.split_once("Reserved, and never saved to: ").unwrap_or_default();
+        let (listed, _) = after.split_once(". ").unwrap_or_default();
+        let mut listed: Vec<&str> = listed
+            .split(['`', ' ', '\n'])
+            .filter(|name| !name.is_empty())
+            .collect();
+        let mut reserved = RESERVED.to_vec();
+        listed.sort_unstable();
+        reserved.sort_unstable();
+        assert_eq!(listed, reserved);
+    }
+
+    #[test]
     fn chains_are_found_outside_quotes_only() {
         let source = r#"vars.limit < f(body.n[0].id) && "vars.x \" vars.y" != row . a.b"#;
         let found: Vec<_> = chains(source)
