@@ -6,9 +6,11 @@
 pub mod answering;
 pub mod binaries;
 pub mod browser;
+pub mod cluster;
 pub mod collector;
 pub mod follow;
 pub mod grid;
+pub mod matrix;
 pub mod muster;
 pub mod platform;
 pub mod process;

@@ -2,10 +2,13 @@
 
 mod clean_run;
 mod defects;
+mod failover;
 mod full_disk;
 mod html_report;
 mod losses;
 mod no_false_go;
+mod proof_page;
+mod proven_checks;
 mod report_numbers;
 mod secrets;
 mod traces;

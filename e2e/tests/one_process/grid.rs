@@ -128,6 +128,7 @@ impl Client {
             client_request_id: format!("request of {}", planned.plan.run),
             plan: wire::plan::encode(&planned.plan),
             bundle: planned.bundle.clone(),
+            ..v1::SubmitRequest::default()
         };
         let reply = self.0.submit(request).await?;
         Ok(RunId::from(reply.into_inner().run))
@@ -181,7 +182,7 @@ impl Client {
     pub(crate) async fn sees_workers(&mut self, n_workers: usize) {
         let look = async {
             loop {
-                let reply = self.0.list(v1::ListRequest {}).await.unwrap();
+                let reply = self.0.list(v1::ListRequest::default()).await.unwrap();
                 if reply.into_inner().workers.len() >= n_workers {
                     return;
                 }

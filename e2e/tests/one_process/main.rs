@@ -13,8 +13,10 @@
 mod bad_input;
 mod caps;
 mod certificates;
+mod cluster;
 mod grid;
 mod losses;
+mod otlp;
 mod runs;
 mod target;
 mod tls;

@@ -77,7 +77,7 @@ async fn a_run_that_was_handed_in_twice_runs_once() {
     assert_eq!(client.submit(&planned).await.unwrap(), first);
     let listed = client
         .0
-        .list(v1::ListRequest {})
+        .list(v1::ListRequest::default())
         .await
         .unwrap()
         .into_inner();

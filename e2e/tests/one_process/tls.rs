@@ -26,7 +26,7 @@ async fn connect(address: &str, ca: &Files, own: Option<&Files>) -> Result<Clien
         .map_err(|error| error.to_string())?;
     let mut client = Client::over(channel);
     // TLS 1.3 refuses a client only after its first words.
-    let listed = client.0.list(v1::ListRequest {}).await;
+    let listed = client.0.list(v1::ListRequest::default()).await;
     listed.map_err(|status| status.to_string())?;
     Ok(client)
 }
@@ -70,7 +70,10 @@ async fn a_run_over_mutual_tls_passes_and_strangers_are_refused() {
     assert!(refused.is_err(), "another authority's certificate");
     let plain = Endpoint::from_shared(format!("http://{address}")).unwrap();
     if let Ok(channel) = plain.connect().await {
-        let asked = Client::over(channel).0.list(v1::ListRequest {}).await;
+        let asked = Client::over(channel)
+            .0
+            .list(v1::ListRequest::default())
+            .await;
         assert!(asked.is_err(), "plaintext");
     }
     worker.stop().await.unwrap();
