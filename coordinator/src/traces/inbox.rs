@@ -3,8 +3,8 @@
 //! It reads nothing of a span; the keeper does, so that a flood of spans takes no time from leases.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
 
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message as _;
@@ -33,10 +33,12 @@ pub(super) struct Incoming {
 }
 
 /// Where spans are handed in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inbox {
     keeper: SyncSender<Incoming>,
     bytes: Arc<AtomicUsize>,
+    /// Spans sent back because too much was waiting.
+    sent_back: Arc<AtomicU64>,
 }
 
 /// A share of the bytes that may wait.
@@ -70,21 +72,40 @@ impl Inbox {
         Self {
             keeper,
             bytes: Arc::default(),
+            sent_back: Arc::default(),
         }
     }
 
     /// Hands spans in; answers, once they can be read back, with how many of runs were not kept.
     pub(crate) async fn hand_in(&self, spans: Vec<ResourceSpans>) -> Result<u64, NotTaken> {
         let size = spans.iter().map(ResourceSpans::encoded_len).sum();
-        let room = Room::take(&self.bytes, size).ok_or(NotTaken::Busy)?;
+        let Some(room) = Room::take(&self.bytes, size) else {
+            return Err(self.send_back(&spans));
+        };
         let (reply, answer) = oneshot::channel();
         let incoming = Incoming {
             spans,
             reply,
             _room: room,
         };
-        self.keeper.try_send(incoming).map_err(|_| NotTaken::Busy)?;
-        answer.await.map_err(|_| NotTaken::Stopping)
+        match self.keeper.try_send(incoming) {
+            Ok(()) => answer.await.map_err(|_| NotTaken::Stopping),
+            Err(TrySendError::Full(incoming)) => Err(self.send_back(&incoming.spans)),
+            Err(TrySendError::Disconnected(_)) => Err(NotTaken::Stopping),
+        }
+    }
+
+    /// Counts what is sent back. Its sender may send it again, so that no run can count it as lost.
+    fn send_back(&self, spans: &[ResourceSpans]) -> NotTaken {
+        let scopes = spans.iter().flat_map(|resource| &resource.scope_spans);
+        let count: u64 = scopes.map(|scope| scope.spans.len() as u64).sum();
+        let all = self.sent_back.fetch_add(count, Ordering::AcqRel) + count;
+        tracing::warn!(
+            spans = count,
+            in_all = all,
+            "server spans were sent back: too many are waiting"
+        );
+        NotTaken::Busy
     }
 }
 
@@ -136,5 +157,6 @@ mod tests {
         );
         keeper.join().unwrap();
         assert_eq!(inbox.bytes.load(Ordering::Acquire), 0);
+        assert_eq!(inbox.sent_back.load(Ordering::Acquire), 1);
     }
 }

@@ -17,6 +17,7 @@ mod cluster;
 mod grid;
 mod losses;
 mod otlp;
+mod otlp;
 mod runs;
 mod target;
 mod tls;
