@@ -37,7 +37,7 @@ fn damaged(good: &[u8], data: &[u8]) -> Vec<u8> {
                 let copy = bytes[at..at + len].to_vec();
                 bytes.extend(copy);
             }
-            5 => bytes.extend_from_within(..),
+            5 if bytes.len() < 64 * 1024 => bytes.extend_from_within(..),
             _ => {}
         }
     }

@@ -24,14 +24,11 @@ pub(crate) fn worker(data: &[u8]) {
         return;
     };
     for message in frame.messages {
-        match wire::message::decode_from_worker(message) {
+        match wire::message::read_from_worker(&message) {
             Ok(taken) => read_again(
                 taken,
                 |one| wire::message::encode_from_worker(one).encode_to_vec(),
-                |bytes| {
-                    let message = v1::WorkerMessage::decode(bytes).ok()?;
-                    wire::message::decode_from_worker(message).ok()
-                },
+                |bytes| wire::message::read_from_worker(bytes).ok(),
             ),
             Err(error) => assert!(!error.to_string().is_empty()),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent, StopCause};
 use domain::message::{FromWorker, Hello, OpenAttempt, ToWorker, ToWorkerBody};
+use domain::queue::{Ask, Lock};
 use domain::record::{CaseResult, Preflight, Probe};
 use domain::{
     AttemptId, Digest, Instant, Outcome, Plan, Region, RunId, SessionId, Term, Tier, WorkerId,
@@ -435,6 +436,7 @@ pub(crate) fn rechecked() -> Vec<Vec<u8>> {
 }
 
 fn frame_of(messages: Vec<v1::WorkerMessage>) -> Vec<u8> {
+    let messages = messages.iter().map(Message::encode_to_vec).collect();
     v1::WorkerFrame { messages }.encode_to_vec()
 }
 
@@ -579,8 +581,23 @@ pub(crate) fn stored() -> Vec<Vec<u8>> {
             run: run.clone(),
             plan: plan_digest.clone(),
             bundle: plan_digest,
+            ask: Ask {
+                environment: "lab".to_owned(),
+                ..Ask::unnamed()
+            },
         },
-        GridEvent::RunAdmitted { run: run.clone() },
+        GridEvent::RunAdmitted {
+            run: run.clone(),
+            locks: vec![Lock {
+                name: "lab".to_owned(),
+                exclusive: true,
+            }],
+            stop: Some("no need".to_owned()),
+        },
+        GridEvent::CapsShared {
+            environment: "lab".to_owned(),
+            sharers: 3,
+        },
         GridEvent::RunClosed { run },
         GridEvent::Tick,
     ];

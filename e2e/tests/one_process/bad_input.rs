@@ -1,5 +1,6 @@
 //! What clients and strangers send that is wrong: each gets one clear answer, and the grid goes on.
 
+use prost::Message;
 use proto::v1;
 use proto::v1::worker_service_client::WorkerServiceClient;
 use tokio_stream::iter;
@@ -18,6 +19,7 @@ async fn a_plan_that_can_t_be_taken_is_refused_with_its_reason() {
         client_request_id: "garbage".to_owned(),
         plan: vec![0xff; 40],
         bundle: vec![],
+        ..v1::SubmitRequest::default()
     };
     let status = client.0.submit(garbage).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
@@ -73,7 +75,7 @@ async fn a_stream_that_does_not_begin_with_hello_is_refused() {
     };
     for message in [goodbye, v1::WorkerMessage::default()] {
         let frame = v1::WorkerFrame {
-            messages: vec![message],
+            messages: vec![message.encode_to_vec()],
         };
         let mut down = client.session(iter([frame])).await.unwrap().into_inner();
         let status = down.message().await.unwrap_err();
