@@ -82,7 +82,7 @@ pub async fn until(address: &str, enough: impl Fn(&Holders) -> bool) -> Result<H
 pub async fn open_run(client: &mut ControlServiceClient<Channel>) -> Result<String> {
     let mut pace = tokio::time::interval(std::time::Duration::from_millis(20));
     for _ in 0..1_500 {
-        let runs = client.list(ListRequest {}).await?.into_inner().runs;
+        let runs = client.list(ListRequest::default()).await?.into_inner().runs;
         if let Some(run) = runs.into_iter().find(|run| run.is_open) {
             return Ok(run.run);
         }

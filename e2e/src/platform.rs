@@ -78,6 +78,16 @@ impl Platform {
         Ok(answer.error_for_status()?.json().await?)
     }
 
+    /// Takes its database away, as an outage would; whoever asks is told.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn lose_database(&self) -> Result<()> {
+        let url = format!("{}/__ref/outages/database", self.api);
+        self.client.put(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Every defect that it can show: name, and the test it is for.
     ///
     /// # Errors

@@ -108,6 +108,14 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// When the system can't say.
+    pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Waits for the program to end by itself.
     ///
     /// # Errors

@@ -8,26 +8,22 @@ mod args;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use e2e::matrix::{self, Defect, Inventory, Proof, Scope, Tried, page};
+use futures_util::{StreamExt as _, stream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use args::Args;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut tasks = JoinSet::new();
+    // What is dropped here ends what it started.
     let ended = tokio::select! {
-        ended = whole(&mut tasks) => ended,
+        ended = whole() => ended,
         why = stopped() => why.and_then(|why| bail!("{why}: nothing was written")),
     };
-    // What a task started ends with it.
-    tasks.shutdown().await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,13 +42,13 @@ async fn stopped() -> Result<&'static str> {
     }
 }
 
-async fn whole(tasks: &mut JoinSet<Result<(usize, Tried)>>) -> Result<()> {
+async fn whole() -> Result<()> {
     let args = Args::parse(std::env::args().skip(1))?;
     let mut defects = matrix::defects().await?;
     if let Some(word) = &args.only {
         defects.retain(|defect| defect.name.contains(word) || defect.test.contains(word));
     }
-    let tried = all(tasks, &defects, args.at_once).await?;
+    let tried = all(&defects, args.at_once).await?;
     if args.only.is_some() {
         let problems: Vec<String> = tried.iter().flat_map(Tried::problems).collect();
         return without(&problems);
@@ -65,26 +61,18 @@ async fn whole(tasks: &mut JoinSet<Result<(usize, Tried)>>) -> Result<()> {
 }
 
 /// Each defect once, a few at a time; in the order given.
-async fn all(
-    tasks: &mut JoinSet<Result<(usize, Tried)>>,
-    defects: &[Defect],
-    at_once: usize,
-) -> Result<Vec<Tried>> {
-    let room = Arc::new(Semaphore::new(at_once));
-    for (at, defect) in defects.iter().cloned().enumerate() {
-        let room = room.clone();
-        tasks.spawn(async move {
-            let _permit = room.acquire_owned().await?;
-            Ok((at, matrix::attempt(&defect, Scope::AllSuites).await?))
-        });
-    }
+async fn all(defects: &[Defect], at_once: usize) -> Result<Vec<Tried>> {
     let begun = Instant::now();
+    let attempts = defects.iter().enumerate().map(|(at, defect)| async move {
+        let tried = matrix::attempt(defect, Scope::AllSuites).await;
+        tried.map(|tried| (at, tried))
+    });
+    let mut attempts = stream::iter(attempts).buffer_unordered(at_once);
     let mut found = BTreeMap::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (at, tried) = ended??;
-        let done = found.len() + 1;
-        let seconds = begun.elapsed().as_secs();
-        eprintln!("{done:>3}/{} {} ({seconds} s)", defects.len(), told(&tried));
+    while let Some(ended) = attempts.next().await {
+        let (at, tried) = ended?;
+        let (done, of, seconds) = (found.len() + 1, defects.len(), begun.elapsed().as_secs());
+        eprintln!("{done:>3}/{of} {} ({seconds} s)", told(&tried));
         found.insert(at, tried);
     }
     Ok(found.into_values().collect())
@@ -97,9 +85,9 @@ fn told(tried: &Tried) -> String {
         true => String::new(),
         false => format!(", also {}", others.join(", ")),
     };
-    match (tried.own(), &tried.refused) {
+    match (tried.own(), &tried.outage) {
         (Some(own), _) => format!("{name}: {} is red{also}", own.test),
-        (None, Some(_)) => format!("{name}: nothing is run"),
+        (None, Some(_)) => format!("{name}: hides an outage"),
         (None, None) => format!("{name}: {} is GREEN{also}", tried.defect.test),
     }
 }
