@@ -87,6 +87,11 @@ impl Archive {
         }
     }
 
+    /// Whether `wanted` names runs rather than something else.
+    pub(crate) fn has(&self, wanted: &str) -> bool {
+        wanted == "last" || self.names().iter().any(|name| name.starts_with(wanted))
+    }
+
     /// Reads a run from its folder.
     pub(crate) fn open(&self, name: &str) -> Result<Kept, Error> {
         Kept::open(&self.root.join(name))

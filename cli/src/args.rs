@@ -82,9 +82,11 @@ pub(crate) enum Verb {
     /// Say which checks can fail: run each test once, then judge its recording altered.
     #[command(after_help = prove::EXAMPLES)]
     Prove(Box<ProveArgs>),
-    /// Show one case of a run: exchanges, checks with actual values, saved values.
+    /// Show one case of a run, or list its cases: exchanges, checks with actual values, saved values.
     #[command(
-        after_help = "Examples:\n  muster show test_016\n  muster show test_016@europe-west1 \
+        override_usage = "muster show [OPTIONS] [RUN] [CASE]",
+        after_help = "Examples:\n  muster show                 the cases of the last run, what went \
+                      wrong first\n  muster show test_016\n  muster show test_016@europe-west1 \
                       --curl\n  muster show RUN 'p1::test_002[forged]@us-central1'"
     )]
     Show(ShowArgs),
@@ -122,6 +124,12 @@ pub(crate) enum Verb {
                       muster demo --out reports/ --keep"
     )]
     Demo(DemoArgs),
+    /// Print the JSON schema of a kind of file, or write all of them, for editors.
+    #[command(
+        after_help = "Examples:\n  muster schema suite\n  muster schema --out .muster/schema   as \
+                      `muster init` does; again after an update"
+    )]
+    Schema(SchemaArgs),
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  muster completions bash > ~/.muster.bash")]
     Completions(CompletionsArgs),
@@ -152,7 +160,9 @@ pub(crate) struct FmtArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The run (by default the last one) and the case: its id, or a part of it that fits one.
-    #[arg(required = true, num_args = 1..=2, value_names = ["RUN] [CASE", "CASE"])]
+    ///
+    /// A run alone lists its cases; what fits no run is taken for a case of the last one.
+    #[arg(num_args = 0..=2, value_name = "WHAT")]
     pub(crate) what: Vec<String>,
     /// Print the exchanges as curl commands; secrets become variables.
     #[arg(long)]
@@ -169,7 +179,7 @@ pub(crate) struct ShowArgs {
 pub(crate) struct LockArgs {
     /// Suites; the lock is written beside them.
     pub(crate) paths: Vec<PathBuf>,
-    /// The environment the suites are checked against.
+    /// The environment the suites are checked against; by default any that knows what they mention.
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) env: Option<String>,
     /// Write nothing; fail when the lock is out of date.
@@ -253,6 +263,16 @@ pub(crate) struct DemoArgs {
     /// Send the traces, with the servers' spans, to this OTLP/gRPC collector when the run is over.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub(crate) otlp: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what: suite, environment, gate, value or settings (muster.yaml).
+    #[arg(required_unless_present = "out", conflicts_with = "out")]
+    pub(crate) kind: Option<String>,
+    /// Write all schemas into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

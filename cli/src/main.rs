@@ -71,7 +71,7 @@ fn prepare(verb: &Verb) -> anyhow::Result<Control> {
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
     use commands::{
         cancel, check, completions, coordinator, demo, diff, fmt, gate, init, list, lock, prove,
-        report, run, runs, show, trying, worker,
+        report, run, runs, schema, show, trying, worker,
     };
     match verb {
         Verb::Init(args) => init::init(&args, output),
@@ -91,6 +91,7 @@ fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
         Verb::Coordinator(args) => coordinator::coordinator(&args, output),
         Verb::Worker(args) => worker::worker(&args, output),
         Verb::Demo(args) => demo::demo(&args, output),
+        Verb::Schema(args) => schema::schema(&args, output),
         Verb::Completions(args) => completions::completions(&args, output),
     }
 }

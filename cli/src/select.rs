@@ -45,8 +45,46 @@ pub(crate) fn select(args: &SuiteArgs, output: &Output) -> Result<Selection, Err
     let paths = paths(&args.paths, &settings);
     let files = sources::find(&paths)?;
     let environment = environment::find(args, &settings, &files, &paths)?;
+    selected(args, settings, (&paths, &files), environment, output)
+}
+
+/// As `select`, for whom any environment will do that knows what the suites mention: the first
+/// such when none is named.
+pub(crate) fn select_on_any(args: &SuiteArgs, output: &Output) -> Result<Selection, Error> {
+    let settings = read_settings(output)?;
+    let paths = paths(&args.paths, &settings);
+    let files = sources::find(&paths)?;
+    let candidates = environment::find_any(args, &settings, &files, &paths)?;
     let vars = vars(args, &settings)?;
-    let sources = read(&files, &environment)?;
+    let fits = |one: &&Found| {
+        let options = Options {
+            environment: one.name.clone(),
+            vars: vars.clone(),
+        };
+        read(&files, one).is_ok_and(|sources| suite::load(&sources, &options).is_ok())
+    };
+    let fitting = candidates.iter().find(fits).or(candidates.first());
+    let Some(environment) = fitting.cloned() else {
+        return Err(Error::Invalid("no environment was found".to_owned()));
+    };
+    if candidates.len() > 1 {
+        output.talk(&format!(
+            "checked against {}; --env names another",
+            environment.name
+        ));
+    }
+    selected(args, settings, (&paths, &files), environment, output)
+}
+
+fn selected(
+    args: &SuiteArgs,
+    settings: Settings,
+    (paths, files): (&[PathBuf], &[Found]),
+    environment: Found,
+    output: &Output,
+) -> Result<Selection, Error> {
+    let vars = vars(args, &settings)?;
+    let sources = read(files, &environment)?;
     let loaded = load(&sources, &environment, &vars, output)?;
     if loaded.suites.is_empty() {
         return Err(Error::NothingRan(
@@ -57,12 +95,12 @@ pub(crate) fn select(args: &SuiteArgs, output: &Output) -> Result<Selection, Err
     let regions = regions(args, &settings, &loaded.environment);
     Ok(Selection {
         filter: filter(args)?,
-        gate: gate(args, &settings, &paths, output)?,
+        gate: gate(args, &settings, paths, output)?,
         suites: loaded.suites,
         environment: loaded.environment,
         regions,
         bundle: bundle(&sources, environment, vars),
-        beside: beside(&paths),
+        beside: beside(paths),
         settings,
     })
 }

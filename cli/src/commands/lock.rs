@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::output::{Output, count};
 use crate::plan::{LOCK, read_lock};
-use crate::select::select;
+use crate::select::select_on_any;
 use crate::sources::name_of;
 
 pub(crate) fn lock(args: &LockArgs, output: &Output) -> Result<ExitCode, Error> {
-    let selection = select(
+    let selection = select_on_any(
         &SuiteArgs {
             paths: args.paths.clone(),
             env: args.env.clone(),

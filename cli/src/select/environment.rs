@@ -1,5 +1,6 @@
 //! Which environment a run is for: a file, a name, or the only one there is.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use suite::load::{FileKind, kind_of};
@@ -19,7 +20,7 @@ pub(super) fn find(
     let wanted = args.env.as_deref().or(settings.environment.as_deref());
     match wanted {
         Some(wanted) => named(wanted, &super::beside(paths)),
-        None => only(files),
+        None => only(files, &super::beside(paths)),
     }
 }
 
@@ -48,14 +49,50 @@ fn named(wanted: &str, beside: &Path) -> Result<Found, Error> {
     )))
 }
 
-/// Without a word about it: the only environment among the suites and in environments/.
-fn only(files: &[Found]) -> Result<Found, Error> {
+/// For whom any environment will do: all that could be meant, at least one.
+pub(super) fn find_any(
+    args: &SuiteArgs,
+    settings: &Settings,
+    files: &[Found],
+    paths: &[PathBuf],
+) -> Result<Vec<Found>, Error> {
+    if args.env.is_some() || settings.environment.is_some() {
+        return Ok(vec![find(args, settings, files, paths)?]);
+    }
+    let candidates = candidates(files, &super::beside(paths))?;
+    if candidates.is_empty() {
+        return Err(Error::Invalid(
+            "suites are read together with an environment, which says what services and users \
+             there are, and none was found beside them or in environments/; say which: --env FILE"
+                .to_owned(),
+        ));
+    }
+    Ok(candidates)
+}
+
+/// Every environment among the suites, in environments/ and beside them.
+fn candidates(files: &[Found], beside: &Path) -> Result<Vec<Found>, Error> {
     let mut candidates: Vec<Found> = files.to_vec();
-    if Path::new("environments").is_dir() {
-        candidates.extend(sources::find(&[PathBuf::from("environments")])?);
+    let folders = [
+        PathBuf::from("environments"),
+        beside.join("environments"),
+        beside.join("../environments"),
+    ];
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        candidates.extend(sources::find(std::slice::from_ref(folder))?);
     }
     candidates.retain(is_environment);
-    candidates.dedup();
+    let mut seen = BTreeSet::new();
+    candidates.retain(|one| {
+        let real = std::fs::canonicalize(&one.path);
+        seen.insert(real.unwrap_or_else(|_| one.path.clone()))
+    });
+    Ok(candidates)
+}
+
+/// Without a word about it: the only environment among the suites and in environments/.
+fn only(files: &[Found], beside: &Path) -> Result<Found, Error> {
+    let candidates = candidates(files, beside)?;
     match candidates.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(Error::Invalid(

@@ -83,3 +83,41 @@ fn settings_give_what_the_command_line_leaves_out() {
         said.stdout
     );
 }
+
+#[test]
+fn editors_find_the_schema_of_each_file_that_init_wrote() {
+    let muster = Muster::new();
+    assert_eq!(muster.call(&["init", "tests"]).code, 0);
+    for file in ["tests/smoke.yaml", "tests/staging.yaml"] {
+        let text = muster.read(file);
+        let first = text.lines().next().expect("a line");
+        let schema = first
+            .strip_prefix("# yaml-language-server: $schema=")
+            .expect(first);
+        let schema = muster.read(&format!("tests/{schema}"));
+        let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+        assert!(schema["properties"]["muster"].is_object(), "{file}");
+    }
+    let printed = muster.call(&["schema", "suite"]);
+    assert_eq!(
+        printed.stdout,
+        muster.read("tests/.muster/schema/muster-suite.schema.json")
+    );
+    assert_eq!(muster.call(&["schema", "settings"]).code, 0);
+    let unknown = muster.call(&["schema", "suit"]);
+    assert_eq!(unknown.code, 2, "{}", unknown.all());
+}
+
+#[test]
+fn a_mistyped_verb_is_told_which_was_meant() {
+    let muster = Muster::new();
+    for (typed, meant) in [("shwo", "show"), ("chekc", "check"), ("dif", "diff")] {
+        let said = muster.call(&[typed]);
+        assert_eq!(said.code, 2, "{}", said.all());
+        assert!(
+            said.stderr.contains(&format!("'{meant}'")),
+            "{}",
+            said.stderr
+        );
+    }
+}

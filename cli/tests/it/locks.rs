@@ -53,3 +53,27 @@ fn the_built_in_gate_is_shown_and_a_copy_is_a_gate() {
     assert_eq!(own.code, 0, "{}", own.all());
     assert!(own.stdout.contains("gate: own"), "{}", own.stdout);
 }
+
+#[test]
+fn a_lock_needs_no_named_environment_where_there_is_any() {
+    let muster = Muster::new();
+    assert_eq!(muster.call(&["init", "suites"]).code, 0);
+    let environment = muster.read("suites/staging.yaml");
+    std::fs::remove_file(muster.path("suites/staging.yaml")).expect("removed");
+    let none = muster.call(&["lock"]);
+    assert_eq!(none.code, 104, "{}", none.all());
+    assert!(none.stderr.contains("--env FILE"), "{}", none.stderr);
+    muster.write("environments/staging.yaml", &environment);
+    let poor = environment
+        .replace("  member:", "  guest:")
+        .replace("environment: staging", "environment: poor");
+    muster.write("environments/a-poor.yaml", &poor);
+    let said = muster.call(&["lock", "suites"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(
+        said.stderr.contains("checked against environments/"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(muster.call(&["lock", "--check"]).code, 0);
+}

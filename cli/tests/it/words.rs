@@ -2,7 +2,8 @@
 
 use crate::muster::Muster;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
+    "schema",
     "init",
     "check",
     "fmt",
