@@ -209,11 +209,16 @@ fn offset_of(source: &str, (line, column): (isize, isize)) -> usize {
 /// What people who know other languages write, with what it is here. Asked only once the parser
 /// has refused, so that nothing that is right is ever taken for one of these.
 fn known_mistake(source: &str) -> Option<(usize, &'static str, &'static str)> {
-    const MISTAKES: [(&str, &str, &str); 9] = [
+    const MISTAKES: [(&str, &str, &str); 10] = [
         (
             "${",
             "`${…}` is for templates; this is an expression already",
             "write the name alone",
+        ),
+        (
+            "$.",
+            "there is no `$.`",
+            "the answer's JSON is `body`: write `body.id`",
         ),
         ("===", "there is no `===`", "write `==`"),
         ("!==", "there is no `!==`", "write `!=`"),
@@ -233,11 +238,29 @@ fn known_mistake(source: &str) -> Option<(usize, &'static str, &'static str)> {
         (" = ", "a single `=` compares nothing", "write `==`"),
     ];
     let unquoted = blank_quotes(source);
-    MISTAKES.iter().find_map(|(wrong, message, fix)| {
+    let listed = MISTAKES.iter().find_map(|(wrong, message, fix)| {
         let at = unquoted.find(wrong)?;
         let blank = wrong.len() - wrong.trim_start().len();
         Some((at + blank, *message, *fix))
+    });
+    listed.or_else(|| {
+        let message = "durations with a unit are for keys, such as `within: 5s`";
+        let fix = "times in expressions are numbers of milliseconds: `elapsed_ms < 500`";
+        Some((duration(&unquoted)?, message, fix))
     })
+}
+
+/// Where a number with a unit of time stands, such as `500ms`.
+fn duration(unquoted: &str) -> Option<usize> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
+    let words = unquoted.split(|letter: char| !is_word(letter));
+    let unit = |word: &&str| {
+        let number = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let is_number = number.parse::<f64>().is_ok();
+        is_number && matches!(&word[number.len()..], "ms" | "s" | "m" | "h")
+    };
+    let word = words.into_iter().find(unit)?;
+    unquoted.find(word)
 }
 
 /// The source with quoted text blanked, byte for byte.

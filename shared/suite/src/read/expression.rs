@@ -111,6 +111,15 @@ impl Reader<'_> {
             );
             return None;
         }
+        if let Some((key, value)) = pair_of(node) {
+            let fix = if key == "status" {
+                format!("write `status: {value}` beside `check:`")
+            } else {
+                format!("to compare, write `{key} == {value}`")
+            };
+            self.wrong_form(node, "an expression", Some(&fix));
+            return None;
+        }
         let scalar = self.scalar(node, "an expression")?;
         if scalar.text.trim().is_empty() {
             self.wrong_kind(node, "an expression");
@@ -164,8 +173,13 @@ impl Reader<'_> {
             match names.get(root).map(|known| &known.what) {
                 None => {
                     let near = nearest(root, names.all());
+                    let otherwise = if ANSWERS_ELSEWHERE.contains(root) {
+                        "an answer is read as `status`, `headers`, `body` (its JSON) and `text`"
+                    } else {
+                        "save it in an earlier step, or write it under `vars:` of the environment"
+                    };
                     let fix = near.map_or_else(
-                        || "save it in an earlier step, or write it under `vars:` of the environment".to_owned(),
+                        || otherwise.to_owned(),
                         |near| format!("did you mean `{near}`?"),
                     );
                     unknown(at, root.len(), format!("unknown name `{root}`"), Some(fix));
@@ -235,4 +249,18 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// What other tools call an answer.
+const ANSWERS_ELSEWHERE: &[&str] = &[
+    "response", "resp", "res", "reply", "answer", "json", "data", "payload",
+];
+
+/// `key: value` alone, where an expression is meant.
+fn pair_of(node: &Node) -> Option<(&str, &str)> {
+    let map = node.as_map().filter(|map| map.entries.len() == 1)?;
+    let entry = map.entries.first()?;
+    let value = entry.value.as_scalar()?.text.as_str();
+    let is_short = entry.key.len() <= 60 && value.len() <= 60 && !value.contains('\n');
+    is_short.then_some((entry.key.as_str(), value))
 }

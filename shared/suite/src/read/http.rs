@@ -74,6 +74,12 @@ impl Reader<'_> {
 
     /// `METHOD target`
     fn method_and_target(&self, node: &Node, names: &Names<'_>) -> Option<(String, Target)> {
+        if node.as_map().is_some() {
+            let fix =
+                "method and path stand together, `http: GET /path`; all else stands beside it";
+            self.wrong_form(node, "METHOD /path", Some(fix));
+            return None;
+        }
         let text = self.text(node, "METHOD /path")?;
         let Some((method, rest)) = text.split_once(' ') else {
             let message = if METHODS.contains(&text.as_str()) {
@@ -259,6 +265,11 @@ impl Reader<'_> {
             return Some(ExpectedStatus::Default);
         };
         let items = node.as_list().unwrap_or(std::slice::from_ref(node));
+        if let Some(class) = items.iter().find(|item| is_class(item)) {
+            let fix = "2xx is expected when `status:` is left out; else list numbers: `[200, 204]`";
+            self.wrong_form(class, "a whole number from 100 to 599", Some(fix));
+            return None;
+        }
         let read: Vec<Option<u16>> = items
             .iter()
             .map(|item| self.integer(item, 100, 599))
@@ -294,6 +305,14 @@ pub(crate) fn left_by(fields: Fields<'_>) -> &'static [&'static str] {
     } else {
         HTTP_ANSWER
     }
+}
+
+/// `2xx`
+fn is_class(node: &Node) -> bool {
+    let text = node
+        .as_scalar()
+        .map(|scalar| scalar.text.to_ascii_lowercase());
+    text.is_some_and(|text| text.len() == 3 && text.ends_with("xx"))
 }
 
 /// Whether such a character is written as it stands, outside every `${…}`.

@@ -255,7 +255,9 @@ mod tests {
     #[test]
     fn the_authors_page_lists_the_reserved_names() {
         let page = include_str!("../../../../docs/suite-format.md");
-        let (_, after) = page.split_once("Reserved, and never saved to: ").unwrap_or_default();
+        let (_, after) = page
+            .split_once("Reserved, and never saved to: ")
+            .unwrap_or_default();
         let (listed, _) = after.split_once(". ").unwrap_or_default();
         let mut listed: Vec<&str> = listed
             .split(['`', ' ', '\n'])

@@ -2,11 +2,11 @@
 
 use super::Reader;
 use crate::place::Span;
-use crate::vocabulary::places::elsewhere;
+use crate::vocabulary::places::{elsewhere, stands_for};
 use crate::vocabulary::{Noun, Support, nearest};
 
 impl Reader<'_> {
-    /// Tells of the key, and returns the one that was probably meant.
+    /// Tells of the key, and returns the one that was probably meant, which is then not missed.
     pub(crate) fn unknown_key(
         &self,
         noun: &'static Noun,
@@ -17,7 +17,7 @@ impl Reader<'_> {
         let message = format!("unknown key `{}`", shown.escape_debug());
         if let Some(fix) = elsewhere(noun, key, false) {
             self.problems.fix(span, message, fix);
-            return None;
+            return stands_for(noun, key);
         }
         let near = nearest(key, noun.all().map(|key| key.name));
         if let Some(near) = near {

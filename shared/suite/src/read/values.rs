@@ -13,9 +13,15 @@ use crate::vocabulary::nearest;
 
 impl Reader<'_> {
     pub(crate) fn wrong_kind(&self, node: &Node, expected: &str) {
+        self.wrong_form(node, expected, None);
+    }
+
+    /// The same with what to write instead.
+    pub(crate) fn wrong_form(&self, node: &Node, expected: &str, fix: Option<&str>) {
         if !node.is_reported {
             let message = format!("expected {expected}, this is {}", node.kind_name());
-            self.problems.add(self.visible(node), message);
+            let fix = fix.map(str::to_owned);
+            self.problems.push(self.visible(node), message, fix);
         }
     }
 
@@ -27,7 +33,10 @@ impl Reader<'_> {
     pub(crate) fn map<'n>(&self, node: &'n Node, expected: &str) -> Option<&'n Map> {
         let map = node.as_map().filter(|_| !node.is_reported);
         if map.is_none() {
-            self.wrong_kind(node, &format!("a map: {expected}"));
+            let is_list = node.as_list().is_some();
+            let fix =
+                is_list.then_some("write names with their values, `name: value`, without `- `");
+            self.wrong_form(node, &format!("a map: {expected}"), fix);
         }
         map
     }
@@ -40,7 +49,8 @@ impl Reader<'_> {
         match node.as_list().filter(|_| !node.is_reported) {
             Some(items) => items,
             None => {
-                self.wrong_kind(node, &format!("a list of {expected}"));
+                let fix = "write each on a line of its own, after `- `";
+                self.wrong_form(node, &format!("a list of {expected}"), Some(fix));
                 &[]
             }
         }

@@ -33,7 +33,7 @@ const FOREIGN: &[(Where, &[&str], &str)] = &[
     (Where::Test, &["parameters", "params", "cases", "examples", "matrix"], "`rows:` makes one case for each of its entries"),
     (Where::Test, &["depends_on", "needs", "after_test"], "tests stand alone; what one needs it makes under `setup:`"),
     (Where::Test, &["skip", "disabled", "ignore"], "`quarantine: { until: …, owner: …, why: … }` skips a test and says so"),
-    (Where::File, &["base_url", "baseUrl", "host", "url"], "addresses stand under `services:` of the environment, so that a suite fits every one"),
+    (Where::File, &["base_url", "host", "url"], "addresses stand under `services:` of the environment, so that a suite fits every one"),
     (Where::File, &["vars", "variables"], "values stand under `vars:` of the environment, and are read as `vars.NAME`"),
     (Where::File, &["steps"], "steps stand in a test: `tests:`, then `- id: …` and its `steps:`"),
     (Where::File, &["name", "title"], "a suite is named by `suite:`"),
@@ -58,6 +58,15 @@ pub(crate) fn elsewhere(noun: &'static Noun, key: &str, far: bool) -> Option<Str
         .or_else(|| above(noun, key))
 }
 
+/// The required key of `noun` that such a key stands in for: what is said of it is enough.
+pub(crate) fn stands_for(noun: &'static Noun, key: &str) -> Option<&'static str> {
+    if foreign(noun, key).is_some() {
+        return Some("id").filter(|_| key == "name");
+    }
+    let is_for_steps = noun.key("steps").is_some() && kinds_with(key).is_some();
+    is_for_steps.then_some("steps")
+}
+
 fn foreign(noun: &Noun, key: &str) -> Option<&'static str> {
     let here = if is_step(noun) {
         Where::Step
@@ -70,12 +79,19 @@ fn foreign(noun: &Noun, key: &str) -> Option<&'static str> {
     };
     FOREIGN
         .iter()
-        .find(|(place, keys, _)| *place == here && keys.contains(&key))
+        .find(|(place, keys, _)| *place == here && keys.contains(&&*key.to_ascii_lowercase()))
         .map(|(_, _, say)| *say)
 }
 
 fn below(noun: &'static Noun, key: &str) -> Option<String> {
     let usable = |entry: &&super::Key| !matches!(entry.support, Support::NotYet(_));
+    if let Some(kind) = KINDS.iter().find(|(kind, _)| *kind == key) {
+        let way = format!(
+            "it begins a step: put it under `steps:`, after `- `, as `- {}: …`",
+            kind.0
+        );
+        return noun.key("steps").map(|_| way);
+    }
     let with_steps = noun
         .all()
         .filter(usable)

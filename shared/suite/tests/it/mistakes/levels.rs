@@ -50,6 +50,56 @@ const ROWS: &[Row] = &[
         "method and path stand together",
     ),
     (
+        "- GET: /\n",
+        "7:9 unknown key `GET`",
+        "method and path stand together",
+    ),
+    (
+        "- http:\n    method: GET\n    url: /\n",
+        "8:11 expected METHOD /path, this is a map",
+        "method and path stand together, `http: GET /path`",
+    ),
+    (
+        "- http: GET /\n  status: 2xx\n",
+        "8:17 expected a whole number from 100 to 599, this is text",
+        "2xx is expected when `status:` is left out",
+    ),
+    (
+        "- http: GET /\n  check: body.ok == true\n",
+        "8:16 expected a list of expressions",
+        "write each on a line of its own, after `- `",
+    ),
+    (
+        "- http: GET /\n  check:\n    - status: 200\n",
+        "9:13 expected an expression, this is a map",
+        "write `status: 200` beside `check:`",
+    ),
+    (
+        "- http: GET /\n  check:\n    - state: ok\n",
+        "9:13 expected an expression, this is a map",
+        "to compare, write `state == ok`",
+    ),
+    (
+        "- http: GET /\n  check:\n    - response.status < 300\n",
+        "9:13 unknown name `response`",
+        "an answer is read as `status`, `headers`, `body` (its JSON) and `text`",
+    ),
+    (
+        "- http: GET /\n  check:\n    - $.state == 1\n",
+        "9:13 there is no `$.`",
+        "the answer's JSON is `body`",
+    ),
+    (
+        "- http: GET /\n  check:\n    - elapsed_ms < 500ms\n",
+        "9:26 durations with a unit are for keys",
+        "times in expressions are numbers of milliseconds",
+    ),
+    (
+        "- http: GET /\n  save:\n    - body.id\n",
+        "9:11 expected a map: names and expressions, this is a list",
+        "write names with their values",
+    ),
+    (
         "- json: { a: 1 }\n",
         "7:9 unknown key `json`",
         "only steps with `http:`, `send:` or `stream:` have it",
@@ -92,7 +142,7 @@ const IN_TESTS: &[(&str, &str, &str)] = &[
         (
             "",
             "    http: GET /\n",
-            "it belongs to a step, beside `http:`: put it under `steps:`",
+            "it begins a step: put it under `steps:`, after `- `, as `- http: …`",
         ),
         (
             "",
