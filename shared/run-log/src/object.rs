@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifecycle::Stop;
+use lifecycle::{Stop, clock};
 
 use crate::file::safe_name;
 use crate::port::{Blobs, Error, Log, LogId, Store, Tail};
@@ -27,10 +27,13 @@ mod tail;
 
 pub use address::{Address, AddressError};
 use blobs::ObjectBlobs;
-use bucket::Bucket;
+use bucket::{Bucket, Stands};
 use log::ObjectLog;
 use shelf::Shelf;
 use tail::ObjectTail;
+
+/// The object by which a store is tried.
+const CHECKED: &str = "muster-was-here";
 
 /// How patient the adapter is with its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +77,24 @@ impl ObjectStore {
         Ok(Self { bucket, shelf })
     }
 
-    /// Asks for an object that is not there: the error says what an operator has to mend. Blocks.
+    /// Makes sure that the store answers, lets us read and write, and refuses what it has already:
+    /// one that overwrites it would let two leaders write. The error says what to mend. Blocks.
     pub fn check(&self) -> Result<(), Error> {
-        self.bucket.read("muster-is-here").map(|_| ())
+        self.bucket.read(CHECKED)?;
+        let mut last = Stands::Ours;
+        for turn in ["first", "second"] {
+            let mark = format!("{turn} of {} at {}", std::process::id(), clock::wall_ms());
+            let made = self.bucket.create(CHECKED, &mark.into());
+            last = made.map_err(|why| unreadable(&self.bucket.place(CHECKED), why))?;
+        }
+        match last {
+            Stands::Theirs(_) => Ok(()),
+            Stands::Ours => Err(unreadable(
+                &self.bucket.place(CHECKED),
+                "the store overwrote an object that was to be made only if absent \
+                 (If-None-Match: *); it can't hold logs, use one that honours this",
+            )),
+        }
     }
 
     /// Cancelled, appends that have no answer yet return `Fatal`: nothing else ends them.

@@ -13,7 +13,7 @@ use lifecycle::Stop;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 use tokio::runtime::{Handle, Runtime};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::object::{Address, Patience, unreadable};
 use crate::port::Error;
@@ -100,10 +100,7 @@ impl Bucket {
     /// Makes the object with these bytes, or finds out who did. Asks until it knows; an error says
     /// that it can't be known, or that the bytes will never be taken.
     pub(crate) fn create(&self, key: &str, bytes: &Bytes) -> Result<Stands, String> {
-        self.wait(async {
-            let known = timeout(self.0.patience.append, self.until_known(key, bytes)).await;
-            known.unwrap_or_else(|_| Err(self.silent()))
-        })
+        self.wait(self.until_known(key, bytes))
     }
 
     /// Stores bytes under keys that nobody gives other bytes; asks until all are there.
@@ -113,22 +110,11 @@ impl Bucket {
                 .into_iter()
                 .map(|(key, bytes)| async move { self.put_until_taken(&key, &bytes).await });
             let mut puts = futures_util::stream::iter(puts).buffer_unordered(AT_A_TIME);
-            let all = async {
-                while let Some(put) = puts.next().await {
-                    put?;
-                }
-                Ok(())
-            };
-            let all = timeout(self.0.patience.append, all).await;
-            all.unwrap_or_else(|_| Err(self.silent()))
+            while let Some(put) = puts.next().await {
+                put?;
+            }
+            Ok(())
         })
-    }
-
-    fn silent(&self) -> String {
-        format!(
-            "the store has not answered for {:?}; look at it and at the way there",
-            self.0.patience.append
-        )
     }
 
     /// One attempt to make an object, in the background; whether it worked is told.
@@ -201,7 +187,7 @@ impl Bucket {
     }
 
     async fn until_known(&self, key: &str, bytes: &Bytes) -> Result<Stands, String> {
-        let mut waits = Waits::new(&self.0.halt);
+        let mut waits = Waits::new(&self.0.halt, self.0.patience.append);
         loop {
             match self.put(key, bytes.clone(), PutMode::Create).await {
                 Ok(()) => return Ok(Stands::Ours),
@@ -226,7 +212,7 @@ impl Bucket {
 
     /// For objects whose key fixes their bytes: a put that was done twice has done no harm.
     async fn put_until_taken(&self, key: &str, bytes: &Bytes) -> Result<(), String> {
-        let mut waits = Waits::new(&self.0.halt);
+        let mut waits = Waits::new(&self.0.halt, self.0.patience.append);
         loop {
             match self.put(key, bytes.clone(), PutMode::Overwrite).await {
                 Ok(()) => return Ok(()),
@@ -237,18 +223,14 @@ impl Bucket {
     }
 
     async fn read_patiently(&self, key: &str) -> Result<Option<Bytes>, String> {
-        let mut waits = Waits::new(&self.0.halt);
-        let asked = async {
-            loop {
-                match self.get(key).await {
-                    Ok(found) => return Ok(found),
-                    Err(Trouble::Final(why)) => return Err(why),
-                    Err(Trouble::Unclear(why)) => waits.wait(&self.place(key), &why).await?,
-                }
+        let mut waits = Waits::new(&self.0.halt, self.0.patience.read);
+        loop {
+            match self.get(key).await {
+                Ok(found) => return Ok(found),
+                Err(Trouble::Final(why)) => return Err(why),
+                Err(Trouble::Unclear(why)) => waits.wait(&self.place(key), &why).await?,
             }
-        };
-        let asked = timeout(self.0.patience.read, asked).await;
-        asked.unwrap_or_else(|_| Err("it does not answer; check the network and the store".into()))
+        }
     }
 
     async fn put(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<(), Trouble> {
@@ -306,27 +288,39 @@ fn seconds_for(n_bytes: usize) -> Duration {
     Duration::from_secs(u64::try_from(n_bytes >> 20).unwrap_or(u64::MAX >> 20))
 }
 
-/// Growing waits between two requests, until the store is halted.
+/// Growing waits between two requests, until patience is spent or the store is halted.
 #[derive(Debug)]
 struct Waits<'a> {
     next: Duration,
     halt: &'a Stop,
+    patience: Duration,
+    give_up: Instant,
+    is_said: bool,
 }
 
 impl<'a> Waits<'a> {
-    fn new(halt: &'a Stop) -> Self {
+    fn new(halt: &'a Stop, patience: Duration) -> Self {
         Self {
             next: SHORTEST_WAIT,
             halt,
+            patience,
+            give_up: Instant::now() + patience,
+            is_said: false,
         }
     }
 
     async fn wait(&mut self, place: &str, why: &str) -> Result<(), String> {
-        if self.next >= LONGEST_WAIT {
+        let wait = self.next;
+        if Instant::now() + wait > self.give_up {
+            let patience = self.patience;
+            return Err(format!(
+                "{why}; it has been so for {patience:?}, look at the store and at the way there"
+            ));
+        }
+        if wait >= LONGEST_WAIT && !std::mem::replace(&mut self.is_said, true) {
             tracing::warn!(place, why, "the store has not answered yet; asking again");
         }
-        let wait = self.next;
-        self.next = (self.next * 2).min(LONGEST_WAIT);
+        self.next = (wait * 2).min(LONGEST_WAIT);
         tokio::select! {
             () = self.halt.cancelled() => {
                 Err(format!("asked to end before it was known what is stored: {why}"))

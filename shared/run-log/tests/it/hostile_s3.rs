@@ -37,6 +37,7 @@ struct State {
     held_text: Option<String>,
     held: Vec<(String, Bytes)>,
     denied: Option<(String, u16)>,
+    ignores_conditions: bool,
 }
 
 impl State {
@@ -78,6 +79,11 @@ impl HostileS3 {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// From now on what is there is overwritten.
+    pub(crate) fn ignore_conditions(&self) {
+        self.shared.state.lock().unwrap().ignores_conditions = true;
     }
 
     /// From now on every request is answered so.
@@ -172,7 +178,7 @@ async fn put(
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let is_silent = {
         let mut state = shared.state.lock().unwrap();
-        if !is_conditional {
+        if !is_conditional || state.ignores_conditions {
             state.objects.insert(key, body);
             return Ok(reply(StatusCode::OK, ""));
         }

@@ -104,3 +104,13 @@ fn an_append_gives_up_when_the_store_never_answers() {
     let ended = log.append(0, &batch(1, &["never answered"]));
     assert!(matches!(ended, Err(AppendError::Fatal { .. })), "{ended:?}");
 }
+
+#[test]
+fn a_server_that_overwrites_is_not_trusted_with_logs() {
+    let (store, server) = store();
+    assert!(store.check().is_ok());
+    assert!(store.check().is_ok(), "a second coordinator may come");
+    server.ignore_conditions();
+    let error = store.check().unwrap_err().to_string();
+    assert!(error.contains("If-None-Match"), "{error}");
+}
