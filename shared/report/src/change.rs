@@ -2,6 +2,7 @@
 
 use domain::outcome::Outcome;
 use domain::plan::DeclaredSkip;
+use domain::proven::ProvenChecks;
 
 use crate::escape::shell;
 use crate::figures::count;
@@ -38,7 +39,24 @@ pub fn changes(summary: &Summary) -> Vec<Change> {
     }
     changes.extend(summary.gaps.iter().map(|gap| close(summary, gap)));
     changes.extend(distrust(summary));
+    changes.extend(summary.proven.as_ref().and_then(unshown));
     changes
+}
+
+/// What to do about checks of which too few can fail, or nothing is known.
+fn unshown(proven: &ProvenChecks) -> Option<Change> {
+    let survivors = proven.checks() - proven.can_fail();
+    let what = match survivors {
+        0 => "run again: of some test it is not known whether its checks can fail; to see why"
+            .to_owned(),
+        some => format!(
+            "write {} so that an answer can make {} false; to see what was tried",
+            count(some, "check"),
+            if some == 1 { "it" } else { "them" }
+        ),
+    };
+    let command = "muster prove --verbose".to_owned();
+    (!proven.is_enough()).then(|| with(what, command))
 }
 
 /// The command that runs this run's failed cases again.

@@ -59,6 +59,8 @@ fn how_many_checks_can_fail_stands_on_every_first_page() {
         // In the headline, and as a fact of its own.
         assert!(text.matches(line).count() >= 2, "{text}");
     }
+    let change = "write 1 check so that an answer can make it false; to see what was tried: muster prove --verbose";
+    assert!(terminal::render(&summary, false).contains(change));
     let silent = terminal::render(&scenarios::all_green().summary(None), false);
     assert!(!silent.contains("can fail"), "{silent}");
 }

@@ -7,7 +7,8 @@
 
 FOLDER is what `muster run --out FOLDER` wrote; a `terminal.txt` in it is read too, if it is there.
 It shares no code with the report and needs Python's standard library only. `figures` computes,
-`screens` reads Markdown, page and terminal, `junit` reads junit.xml, `altered` alters.
+`screens` holds the first screens and the page against it, `markdown` report.md, `junit` junit.xml;
+`words` says how numbers are written for people, `altered` alters.
 """
 
 import json

@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as xml
 from datetime import datetime, timezone
 
-from figures import near, same
+from figures import first_word, near, same
 
 TIME = re.compile(r"\d+\.\d{3}")
 NUMBER = re.compile(r"\d+")
@@ -45,6 +45,8 @@ def problems(report, root):
     yield from shape(root)
     cases = report["cases"]
     yield from counts("junit.xml", root, cases)
+    named = f"muster {report['run_id']} on {report['environment']['name']}"
+    yield from same("name of junit.xml", root.get("name"), named)
     yield from near("time of junit.xml", float(root.get("time")) * 1000, report["elapsed_ms"], 1000)
     suites = root.findall("testsuite")
     names = [suite.get("name") for suite in suites]
@@ -54,6 +56,9 @@ def problems(report, root):
         what = f"suite {stated['name']} of junit.xml"
         yield from counts(what, suite, of_suite)
         yield from near(f"{what}.time", float(suite.get("time")) * 1000, stated["time_ms"], 1000)
+        told = {"run": report["run_id"], "verdict": report["verdict"], "tier": stated["tier"]}
+        told = {name: value for name, value in told.items() if value}
+        yield from same(f"{what}: properties", properties(suite), told)
         for element, case in zip(suite.findall("testcase"), of_suite):
             yield from one_case(element, case)
 
@@ -93,19 +98,51 @@ def counts(what, element, cases):
 
 def one_case(element, case):
     what = f"{case['id']} in junit.xml"
-    properties = {one.get("name"): one.get("value") for one in element.iter("property")}
-    yield from same(f"{what}: case", properties.get("case"), case["id"])
-    ending = ENDINGS.get(case["outcome"], "error")
-    tags = [child.tag for child in element if child.tag in ("failure", "error", "skipped")]
-    yield from same(f"{what}: ending", tags, [ending] if ending else [])
+    row = f"[{case['row']}]" if case["row"] is not None else ""
+    wanted = {
+        "name": f"{case['test']}{row} @ {case['planned_region']}",
+        "classname": case["suite"],
+        "assertions": str(case["evidence"]["checks"]),
+        "file": case["file"],
+        "line": str(case["line"]),
+    }
+    stated = {name: element.get(name) for name in wanted}
+    yield from same(what, stated, wanted)
     yield from near(f"{what}: time", float(element.get("time")) * 1000, case["duration_ms"], 1000)
-    stated = element.get("assertions"), element.get("line"), element.get("file")
-    computed = str(case["evidence"]["checks"]), str(case["line"]), case["file"]
-    yield from same(f"{what}: assertions, line, file", stated, computed)
+    yield from same(f"{what}: properties", properties(element), expected(case))
+    ending = ENDINGS.get(case["outcome"], "error")
+    found = [child for child in element if child.tag in ("failure", "error", "skipped")]
+    yield from same(f"{what}: ending", [one.tag for one in found], [ending] if ending else [])
+    for one in found:
+        told = one.get("message"), one.get("type")
+        reason = case["reason"] or "no outcome yet: the run goes on"
+        kind = first_word(case["reason"]) or case["outcome"]
+        yield from same(f"{what}: message, type", told, (reason, kind))
+
+
+    kind = "flakyFailure" if case["outcome"] == "passed" else "rerunFailure"
+    earlier = [(kind, one["failure"]) for one in case["tried"][:-1] if one["failure"]]
+    reruns = [(one.tag, one.get("message")) for one in element if one.tag.startswith(("flaky", "rerun"))]
+    if case["outcome"] != "skipped":
+        yield from same(f"{what}: earlier tries", reruns, earlier)
+
+
+def properties(element):
+    return {one.get("name"): one.get("value") for one in element.iterfind("properties/property")}
+
+
+def expected(case):
+    found = {
+        "case": case["id"],
+        "region": case["region"],
+        "tier": case["tier"],
+        "outcome": case["outcome"],
+        "worker": case["worker"] or "",
+        "trace": case["trace_id"],
+    }
     if case["worker"] is not None:
-        begun = properties.get("started", "1970-01-01T00:00:00.000Z")
-        begun = datetime.strptime(begun, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
-        millis = round(begun.timestamp() * 1000)
-        yield from same(f"{what}: started", millis, case["started_at_ms"])
-        yield from same(f"{what}: tries", properties.get("tries"), str(case["tries"]))
-        yield from same(f"{what}: attempts", properties.get("attempts"), str(case["attempts"]))
+        begun = datetime.fromtimestamp(case["started_at_ms"] // 1000, timezone.utc)
+        millis = f"{case['started_at_ms'] % 1000:03}"
+        found["started"] = begun.strftime("%Y-%m-%dT%H:%M:%S.") + f"{millis}Z"
+        found["attempts"], found["tries"] = str(case["attempts"]), str(case["tries"])
+    return {name: value for name, value in found.items() if value}

@@ -1,76 +1,18 @@
-"""The numbers of report.md, report.html and the terminal's text, held against report.json."""
+"""The first screen of every format, and the tables of report.html, held against report.json."""
 
 import html.parser
 import re
 
+import markdown
 import words
-from figures import OUTCOMES, near, same
+from figures import OUTCOMES, same
+from tables import ROWS, Text, clean, passed_of, percentiles, rows
 
-# Rows of a table, behind which the rest is in report.json only.
-ROWS = 300
 # What a report may say first beside the subjects that `words` knows.
 SUBJECTS = [
     *["to change it", "tests", "by priority", "cases", "not exercised", "new failures", "checks"],
     *["value", "environment", "time"],
 ]
-
-
-class Text:
-    """One format: its first screen line by line, and the rest by section."""
-
-    def __init__(self, name, screen, sections):
-        self.name, self.screen, self.sections = name, screen, sections
-
-    def with_screen(self, screen):
-        return Text(self.name, screen, self.sections)
-
-    def rows(self, section):
-        return [row for row in self.sections.get(section, []) if isinstance(row, list)]
-
-    def lines(self, section):
-        return [line for line in self.sections.get(section, []) if isinstance(line, str)]
-
-
-def clean(text):
-    return " ".join(text.split())
-
-
-def unescaped(markdown):
-    """Text of a piece of Markdown: no code marks, bold or escapes; line breaks as line feeds."""
-    out, at = "", 0
-    while at < len(markdown):
-        fence = re.match(r"`+", markdown[at:])
-        if fence and (end := markdown.find(fence[0], at + len(fence[0]))) > 0:
-            out += markdown[at + len(fence[0]) : end].strip().replace("\\|", "|")
-            at = end + len(fence[0])
-        elif markdown[at] == "\\" and at + 1 < len(markdown):
-            out, at = out + markdown[at + 1], at + 2
-        elif markdown.startswith("**", at):
-            at += 2
-        else:
-            out, at = out + markdown[at], at + 1
-    out = out.replace("<br>", "\n")
-    for name, letter in [("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]:
-        out = out.replace(name, letter)
-    return out
-
-
-def markdown(text):
-    section, sections, screen = "", {}, []
-    for line in text.splitlines():
-        if heading := re.match(r"##+ (.*)", line):
-            section = heading[1]
-        elif line.startswith("|") and not re.fullmatch(r"[|:\- ]+", line):
-            cells = [unescaped(cell.strip()) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-            sections.setdefault(section, []).append(cells)
-        elif line.strip():
-            sections.setdefault(section, []).append(unescaped(line))
-    for one in sections.pop("", []):
-        if isinstance(one, str):
-            screen.append(clean(one.removeprefix("# ")))
-        elif one[0]:
-            screen += [f"{one[0]}: {line}" for line in one[1].split("\n")]
-    return Text("report.md", screen, sections)
 
 
 def terminal(text):
@@ -85,7 +27,7 @@ def terminal(text):
             break
         subject = line[:16].strip() or subject
         screen.append(f"{subject}: {line[16:]}")
-    return Text("terminal.txt", screen, {})
+    return Text(screen, {}, [])
 
 
 class Page(html.parser.HTMLParser):
@@ -156,10 +98,10 @@ def page(text):
             screen.append(f"{subject}: {line}")
     screen.append(f"under: {banner[-1]}")
     screen += [f"tile: {line}" for line in sections.pop("main", [])]
-    return Text("report.html", screen, sections)
+    return Text(screen, sections, ["counts", "times", "workers"])
 
 
-FORMATS = {"report.md": markdown, "report.html": page, "terminal.txt": terminal}
+FORMATS = {"report.md": markdown.parse, "report.html": page, "terminal.txt": terminal}
 
 
 def problems(report, texts):
@@ -172,7 +114,7 @@ def problems(report, texts):
             wanted += list(tiles(report))
         found += screen(name, text, wanted)
         if name == "report.md":
-            found += in_markdown(report, text)
+            found += markdown.problems(report, text)
         if name == "report.html":
             found += in_page(report, text)
     return found
@@ -205,198 +147,129 @@ def tiles(report):
         yield f"tile: value verified {words.grouped(value['verified'])} of {whole} a month"
 
 
-def rows(what, found, wanted):
-    """Rows of a table; a wanted number is a time in milliseconds, rounded to tenths."""
-    yield from same(f"rows of {what}", len(found), min(len(wanted), ROWS))
-    for row, want in zip(found, wanted):
-        if len(row) != len(want):
-            yield from same(what, row, want)
-            continue
-        for cell, wish in zip(row, want):
-            if isinstance(wish, float) and (shown := re.fullmatch(r"([\d.]+) ms", cell)):
-                yield from near(f"{what} {row[0]}", float(shown[1]), wish, 100)
-            elif clean(str(wish)) != clean(cell):
-                yield f"{what} {row[0]}: {cell!r} is shown, {wish!r} is computed"
-
-
-def percentiles(line):
-    return [float(line[field]) for field in ["p50_ms", "p95_ms", "p99_ms", "max_ms"]]
-
-
-def passed_of(one):
-    return f"{words.grouped(one['tests']['passed'])} of {words.grouped(one['tests']['planned'])}"
-
-
-def in_markdown(report, text):
-    for part, section in [
-        ("tiers", "By priority"),
-        ("suites", "By suite"),
-        ("groups", "By group"),
-        ("regions", "By region"),
+def in_page(report, text):
+    for section, wanted in [
+        ("counts", counts(report)),
+        ("times", times(report)),
+        ("workers", workers(report)),
     ]:
-        wanted = []
+        found = text.sections.get(section, [])
+        yield from same(f"length of {section} in report.html", len(found), len(wanted))
+        for shown, wish in zip(found, wanted):
+            what = f"{section} in report.html"
+            if isinstance(shown, list) and isinstance(wish, list):
+                yield from rows(what, [shown], [wish])
+            elif shown != wish:
+                yield f"{what}: {shown!r} is shown, {wish!r} is computed"
+
+
+def cut(lines):
+    """As many as a table shows, and how many more there are."""
+    more = [f"and {len(lines) - ROWS} more, in report.json"] if len(lines) > ROWS else []
+    return [row for line in lines[:ROWS] for row in line] + more
+
+
+def counts(report):
+    found = ["Every case counted once", words.equation(report["totals"])]
+    found.append("The set of planned cases is the set of counted ones, in the whole run and in every line below.")
+    found.append(words.touched(report["evidence"]))
+    for part, name in [("tiers", "priority"), ("suites", "suite"), ("groups", "group"), ("regions", "region")]:
+        lines = []
         for one in report[part]:
-            name = f"{one['name']} ({one['tier']})" if one.get("tier") else one["name"]
-            counted = [one["totals"][field] for field in ["planned", *OUTCOMES]]
             spent = [words.duration(one[field]) for field in ["time_ms", "longest_ms"]]
-            wanted.append([name, passed_of(one), *counted, *spent])
-        yield from rows(f"{section} in report.md", text.rows(section)[1:], wanted)
-    gaps = [[gap["outcome"], gap["cases"]] for gap in report["not_exercised"]]
-    shown = [[row[0], row[2]] for row in text.rows("Not exercised")[1:]]
-    yield from rows("Not exercised in report.md", shown, gaps)
-    slowest = [case for case in report["cases"] if case["tries"] > 0]
-    slowest.sort(key=lambda case: (-case["duration_ms"], case["id"]))
-    wanted = [[one["id"], one["worker"], words.duration(one["duration_ms"])] for one in slowest[:10]]
-    yield from rows("Slowest in report.md", text.rows("Slowest")[1:], wanted)
-    tiers = [
-        [f"{one['tier']} {one['region']}", one["count"], *percentiles(one)]
+            first = [f"{one['name']} {one.get('tier') or ''}", passed_of(one), *spent]
+            lines.append([first, [words.equation(one["totals"])]])
+        if part != "groups" or lines:
+            found += [f"By {name}", [name, "tests passed", "time", "longest"], *cut(lines)]
+    return found
+
+
+def times(report):
+    found, head = ["Response times"], ["P50", "P95", "P99", "longest"]
+    count = sum(line["count"] for line in report["response_times"])
+    if count == 0:
+        return [*found, "Not measured: no exchange was answered."]
+    found.append(
+        f"Over {words.grouped(count)} answered exchanges of functional cases, all kept: exact, by "
+        "nearest rank. From the first byte sent to the last received, of handshakes and streams to "
+        "the first received; connecting is not in it."
+    )
+    lines = [
+        [[f"{one['tier']} {one['region']} {words.count(one['count'], 'exchange')}", *percentiles(one)], [""]]
         for one in report["response_times"]
     ]
-    yield from rows("Response times in report.md", text.rows("Response times")[1:], tiers)
-    yield from rows("Against targets in report.md", of_targets(text), list(targets(report)))
-    value = report["value"]
-    wanted = [[one["name"], words.money(one["mrr"], value["currency"])] for one in value["lines"]]
-    shown = [row[:2] for row in text.rows("Value")[1:]]
-    yield from rows("Value in report.md", shown, wanted)
-    yield from proven(report, text)
-    yield from health(report, text)
-    yield from of_failures(report, text)
+    found += ["By priority and region", ["where", *head], *cut(lines)]
+    found += ["The bars end at P50, P95 and P99, from dark to light.", "Against targets"]
+    tests = {}
+    for line in report["test_times"]:
+        tests.setdefault((line["suite"], line["test"]), []).append(line)
+    has = [lines for lines in tests.values() if any(line["targets"] for line in lines)]
+    lacks = [lines for lines in tests.values() if not any(line["targets"] for line in lines)]
+    if has:
+        met = sum(all(line["met"] is not False for line in lines) for lines in has)
+        have = "has" if len(has) == 1 else "have"
+        found.append(
+            f"{met} of {words.count(len(has), 'test')} that {have} a target met it in every region. A "
+            "target is a check that allows a time at most; it was judged with its test."
+        )
+        found += [["test and region", *head], *cut([of_test(lines) for lines in has])]
+    else:
+        found.append("No target: no check of an executed test allows a time at most.")
+    if lacks:
+        found.append(f"{words.count(len(lacks), 'test')} without a target")
+        found += [["test and region", *head], *cut([of_test(lines) for lines in lacks])]
+    return found
 
 
-def of_targets(text):
-    return [row for row in text.rows("Against targets") if row[0] != "test"]
-
-
-def targets(report):
-    """Tests with a target first, as report.md has them."""
-    for has_target in [True, False]:
-        for one in report["test_times"]:
-            if bool(one["targets"]) == has_target:
-                lines = [
-                    f"{'met' if target['held'] == target['evaluated'] else 'missed'} "
-                    f"{words.limit(target)} {target['expression']}"
-                    for target in one["targets"]
-                ]
-                told = "\n".join(lines) or "no target"
-                yield [one["test"], one["region"], one["count"], *percentiles(one), told]
-
-
-def proven(report, text):
-    stated = report["proven_checks"] or {"tests": []}
-    wanted = [
-        [one["test"], f"{one['can_fail']} of {one['checks']}"]
-        for one in stated["tests"]
-        if one["survivors"] or one["unknown"]
-    ]
-    found = text.rows("Checks that can fail")[1:]
-    yield from rows("Checks that can fail in report.md", [row[:2] for row in found], wanted)
-    for one, row in zip([one for one in stated["tests"] if one["survivors"] or one["unknown"]], found):
-        told = [f"{one['file']}:{survivor['line']}" for survivor in one["survivors"]]
-        shown = re.findall(r"(?m)^(\S+:\d+) ", row[2])
-        yield from same(f"survivors of {one['test']} in report.md", shown, told)
-
-
-def health(report, text):
-    stated, leases = report["grid"], report["grid"]["leases"]
-    workers = [
-        [
-            *[one[field] for field in ["name", "region", "slots", "leases", "leases_lost", "reattached"]],
-            *[one["cases"], words.duration(one["busy_ms"]), one["left"] or ""],
+def of_test(lines):
+    """A row with the test and its targets, then one for each region."""
+    targets = dict.fromkeys(target["expression"] for line in lines for target in line["targets"])
+    found = [[" ".join([lines[0]["test"], *[f"target {words.clip(one, 500)}" for one in targets]])]]
+    for line in lines:
+        told = [
+            f"{'✓ met' if target['held'] == target['evaluated'] else '✕ missed'} {words.limit(target)}"
+            for target in line["targets"]
         ]
-        for one in stated["workers"]
-    ]
-    yield from rows("Grid health in report.md", text.rows("Grid health")[1:], workers)
-    counted = (
-        f"Leases: {leases['granted']} granted = {leases['ended']} ended + {leases['lost']} lost + "
-        f"{leases['open']} open; {leases['reattached']} taken up again."
+        name = " ".join([line["region"], words.count(line["count"], "exchange"), *told])
+        found.append([name, *(percentiles(line) if line["count"] else ["not measured"] * 4)])
+    return found
+
+
+def workers(report):
+    stated, leases = report["grid"], report["grid"]["leases"]
+    found = ["Workers and leases"]
+    found.append(
+        f"{leases['granted']} leases granted = {leases['ended']} ended + {leases['lost']} lost + "
+        f"{leases['open']} open"
     )
-    lines = text.lines("Grid health")
-    for wanted in [counted, words.server_spans(report["server_spans"])]:
-        yield from same(f"{wanted!r} in report.md", wanted in lines, True)
-    evidence = text.lines("Evidence")
-    yield from same("Evidence in report.md", evidence, [words.touched(report["evidence"])])
-    for part, section in [
+    again = f"{leases['reattached']} taken up again after a takeover or a reconnect."
+    found.append(f"{again} {words.server_spans(report['server_spans'])}")
+    if report["stop"]:
+        found.append(f"Stopped by {report['stop']['cause']}: {report['stop']['why']}.")
+    found += [f"Held back: {words.closed(gate)}." for gate in report["gates_closed"]]
+    lines = []
+    for one in stated["workers"]:
+        name = f"{one['name']} in {one['region']}, busy {words.duration(one['busy_ms'])}"
+        state = f"! left {words.clip(one['left'], 500)}" if one["left"] else "✓ stayed"
+        losses = [f"! lost {words.clip(why, 500)}" for why in one["losses"][:5]]
+        more = [f"and {len(one['losses']) - 5} more, in report.json"] if len(one["losses"]) > 5 else []
+        numbers = [one[field] for field in ["cases", "leases", "leases_lost", "reattached", "slots"]]
+        lines.append([[" ".join([name, state, *losses, *more]), *numbers]])
+    found += [["worker", "cases", "leases", "lost", "again", "slots"], *cut(lines)]
+    for part, title in [
         ("kept", "Results kept and not counted"),
         ("rejected", "Results rejected"),
         ("late", "Results that came late"),
     ]:
-        fields = ["case", "attempt", "worker", "outcome", "why"]
-        wanted = [[one[field] for field in fields] for one in stated[part]]
-        yield from rows(f"{section} in report.md", text.rows(section)[1:], wanted)
-    wanted = [
-        [
-            seen["region"],
-            "" if probe["status"] is None else probe["status"],
-            words.duration(probe["latency_ms"]),
-            probe["attempts"],
+        lines = [
+            [[one["case"], badge(one["outcome"]), one["attempt"], one["worker"], one["why"]]]
+            for one in stated[part]
         ]
-        for seen in report["preflight"]
-        for probe in seen["probes"]
-    ]
-    shown = [[row[0], *row[4:7]] for row in text.rows("Preflight")[1:]]
-    yield from rows("Preflight in report.md", shown, wanted)
+        if lines:
+            found += [title, ["case", "outcome", "attempt", "worker", "why"], *cut(lines)]
+    return found
 
 
-def of_failures(report, text):
-    """Where each failure and each of its checks stands."""
-    found = [row for section, rows in text.sections.items() if section[:1] in "❌⚠" for row in rows]
-    places = [row[1].split(", ")[0] for row in found if row[0] == "where"]
-    lines = [row[0] for row in found if row[0].startswith("check, line ")]
-    shown = report["failures"][:100]
-    wanted = [f"{one['file']}:{one['line']}" for one in shown]
-    yield from same("places of failures in report.md", places, wanted)
-    wanted = [f"check, line {check['line']}" for one in shown for check in one["checks"]]
-    yield from same("lines of checks in report.md", lines, wanted)
-
-
-def in_page(report, text):
-    counted = []
-    for part in ["tiers", "suites", "groups", "regions"]:
-        for one in report[part]:
-            spent = [words.duration(one[field]) for field in ["time_ms", "longest_ms"]]
-            counted.append([f"{one['name']} {one.get('tier') or ''}", passed_of(one), *spent])
-            counted.append([words.equation(one["totals"])])
-    found = [row for row in text.rows("counts") if row[-1] != "longest"]
-    yield from rows("counts in report.html", found, counted)
-    for section, wanted in [
-        ("counts", words.equation(report["totals"])),
-        ("counts", words.touched(report["evidence"])),
-    ]:
-        yield from same(f"{wanted!r} in report.html", wanted in text.lines(section), True)
-    times = [row for row in text.rows("times") if len(row) == 5 and row[-1] != "longest"]
-    tiers = [
-        [f"{one['tier']} {one['region']} {words.count(one['count'], 'exchange')}", *percentiles(one)]
-        for one in report["response_times"]
-    ]
-    tests = list(tests_of_page(report))
-    yield from rows("response times in report.html", times, tiers + tests)
-    fields = ["cases", "leases", "leases_lost", "reattached", "slots"]
-    workers = [
-        [
-            f"{one['name']} in {one['region']}, busy {words.duration(one['busy_ms'])}",
-            *[one[field] for field in fields],
-        ]
-        for one in report["grid"]["workers"]
-    ]
-    shown = [
-        [re.split(r" [✓!] ", row[0])[0], *row[1:]]
-        for row in text.rows("workers")
-        if len(row) == 6 and row[0] != "worker"
-    ]
-    yield from rows("workers in report.html", shown, workers)
-
-
-def tests_of_page(report):
-    """Tests with a target in some region first, as report.html has them."""
-    with_target = {(one["suite"], one["test"]) for one in report["test_times"] if one["targets"]}
-    for has_target in [True, False]:
-        for one in report["test_times"]:
-            if ((one["suite"], one["test"]) in with_target) == has_target:
-                told = [
-                    f"{'✓ met' if target['held'] == target['evaluated'] else '✕ missed'} {words.limit(target)}"
-                    for target in one["targets"]
-                ]
-                exchanges = words.count(one["count"], "exchange")
-                name = " ".join([one["region"], exchanges, *told])
-                times = percentiles(one) if one["count"] else ["not measured"] * 4
-                yield [name, *times]
+def badge(outcome):
+    marks = {"passed": "✓", "failed": "✕", "skipped": "–"}
+    return f"{marks.get(outcome, '!')} {outcome}"

@@ -82,6 +82,11 @@ def can_fail(proven):
     return f"{part} of {of} check{'' if of == 1 else 's'} can fail ({share} %), {asked}"
 
 
+def closed(gate):
+    why = gate["why"].removeprefix(gate["tier"]).lstrip(": ")
+    return f"the tier gate closed at {gate['tier']}: {why}"
+
+
 def server_spans(spans):
     if spans is None:
         return "Server spans: not counted."
