@@ -3,6 +3,8 @@
 
 mod texts;
 
+use std::path::Path;
+
 use suite::{Options, Problem, Sources};
 
 use crate::{CA, ENVIRONMENT_PATH, problems, shown, with_steps};
@@ -173,4 +175,45 @@ fn b13_a_duration_has_a_unit_an_end_and_is_more_than_nothing() {
         shown(&settings[0]),
         "2:11 a duration of nothing; write more than 0"
     );
+}
+
+/// All Rust of a folder, as one text.
+fn rust_below(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            rust_below(&path, text);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            // Another may be writing it at this moment.
+            *text += &std::fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+}
+
+#[test]
+fn the_page_on_bad_input_names_tests_and_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/bad-input.md")).unwrap();
+    let mut rust = String::new();
+    for folder in ["shared", "cli", "fuzz", "coordinator", "worker"] {
+        rust_below(&root.join(folder), &mut rust);
+    }
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| #"))
+        .collect();
+    assert_eq!(rows.len(), 32);
+    for row in rows {
+        let shown_by = row.rsplit('|').nth(1).unwrap_or_default();
+        for name in shown_by.split('`').skip(1).step_by(2) {
+            let last = name.rsplit("::").next().unwrap_or_default();
+            let is_there = if name.ends_with(".rs") {
+                root.join(name).is_file()
+            } else {
+                let start = last.trim_end_matches('…');
+                rust.contains(&format!("fn {start}")) || rust.contains(&format!("mod {start};"))
+            };
+            assert!(is_there, "{name} in {row}");
+        }
+    }
 }
