@@ -8,6 +8,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::plan::{PlannedCase, PlannedRegion};
 use domain::{AttemptId, Region, RunId, WorkerId};
@@ -25,6 +26,9 @@ use crate::plan;
 use crate::select::{Selection, select};
 use crate::wait_for;
 use table::{Table, Test};
+
+/// Time for the mutations of one case: nothing waits for them, and a busy machine proves as much.
+const TIME: Duration = Duration::from_secs(300);
 
 /// Cases that are recorded at the same time.
 const AT_ONCE: usize = 4;
@@ -128,7 +132,10 @@ async fn record(
             job.case
         )));
     };
-    let limits = Limits::default();
+    let limits = Limits {
+        time: TIME,
+        ..Limits::default()
+    };
     let proving = move || engine::prove::prove(&case, &recording, &judged, limits, &stop);
     tokio::task::spawn_blocking(proving)
         .await
@@ -221,8 +228,6 @@ fn write(path: &Path, json: &serde_json::Value) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use domain::plan::{OnWorkerLoss, Tier};
     use domain::{SuiteName, TestId};
 
