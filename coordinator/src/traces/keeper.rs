@@ -161,11 +161,11 @@ impl Keeper {
         let answer = self
             .runtime
             .block_on(async { tokio::time::timeout(LIST_WITHIN, asked).await });
-        let Ok(Ok(Answer::Runs(lines))) = answer else {
+        let Ok(Ok(Answer::Runs(look))) = answer else {
             // What was known serves on; a coordinator that does not lead keeps no spans.
             return;
         };
-        for line in lines {
+        for line in look.runs {
             let known = self.runs.entry(mark(&line.run)).or_insert(Known {
                 run: line.run,
                 closed: None,

@@ -2,8 +2,8 @@
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
-//! `clients`, `hello`, `workers` (silence), `lease`, `caps`, `ingest`, `loss`, `closing` (regions, gates,
-//! stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
+//! `clients`, `hello`, `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
+//! `ingest`, `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
 mod caps;
@@ -11,6 +11,7 @@ mod clients;
 mod closing;
 pub mod config;
 mod finish;
+mod grant;
 mod grid;
 mod hello;
 mod hold;
@@ -33,7 +34,7 @@ use domain::{AttemptId, Digest, Instant, Outcome, RunId, Term, WorkerId};
 
 pub use config::Config;
 pub use input::{AppendError, Blob, ClientId, Input, LogId, Request, StreamId};
-pub use output::{Answer, Events, Exit, Mark, Output, RunLine};
+pub use output::{Answer, Events, Exit, Mark, Output, QueueLook, RunLine};
 
 use attendance::Attendance;
 use clients::PendingSubmit;
@@ -66,8 +67,8 @@ pub struct Coordinator {
     /// Admitted runs whose log is being read for the first time: do they block the rest?
     opening: BTreeMap<RunId, bool>,
     runs: BTreeMap<RunId, Lead>,
-    /// Admitted runs whose log or plan can't be read, and why.
-    unreadable: BTreeMap<RunId, String>,
+    /// Admitted runs whose log or plan can't be read: why, and since when.
+    unreadable: BTreeMap<RunId, (String, Instant)>,
     /// Closed runs still remembered, oldest first.
     remembered: VecDeque<RunId>,
     workers: BTreeMap<WorkerId, Attendance>,
@@ -75,6 +76,10 @@ pub struct Coordinator {
     n_stamps: u64,
     /// The greatest session given, by us or, for an attempt, by an earlier leader.
     n_sessions: u64,
+    /// Where the grid log says into how many parts an environment's caps are divided.
+    caps_marks: BTreeMap<String, Mark>,
+    /// Leases and probes given so far: by these, runs take turns.
+    n_turns: u64,
     submits: BTreeMap<String, PendingSubmit>,
     /// Stops asked for by clients, until the run's log is led and takes the decision.
     stops_wanted: BTreeMap<RunId, (String, Vec<ClientId>)>,
@@ -110,6 +115,8 @@ impl Coordinator {
             streams: BTreeMap::new(),
             n_stamps: 0,
             n_sessions: 0,
+            caps_marks: BTreeMap::new(),
+            n_turns: 0,
             submits: BTreeMap::new(),
             stops_wanted: BTreeMap::new(),
             blobs: BTreeMap::new(),
@@ -216,6 +223,7 @@ impl Coordinator {
         for run in runs {
             self.advance(&run);
         }
+        self.grant_all();
     }
 
     /// Folds a decision into a run and queues it for the log; an illegal one is not appended.
@@ -362,7 +370,13 @@ impl Coordinator {
         let logs = self.runs.values().filter_map(|lead| lead.writer.due());
         let runs = self.runs.values().filter_map(|lead| self.run_due(lead));
         let own = [self.grid_log.due(), self.watch_due, self.tick_due];
-        let due = logs.chain(runs).chain(own.into_iter().flatten()).min();
+        let doubts = self
+            .unreadable
+            .values()
+            .map(|(_, at)| self.clear_after(*at));
+        let doubts = doubts.filter(|&at| at > self.now);
+        let all = logs.chain(runs).chain(own.into_iter().flatten());
+        let due = all.chain(doubts).min();
         // A time that has passed is due at once, and only once: the next wake looks again.
         due.map(|due| due.max(self.now))
     }

@@ -9,6 +9,7 @@ use crate::gate::Verdict;
 use crate::ids::{AttemptId, CaseId, Digest, Region, RunId, SessionId, Term, WorkerId};
 use crate::outcome::Outcome;
 use crate::plan::Tier;
+use crate::queue::{Ask, Lock};
 use crate::record::{CaseResult, Preflight};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -180,10 +181,23 @@ pub enum GridEvent {
         run: RunId,
         plan: Digest,
         bundle: Digest,
+        ask: Ask,
     },
+    /// The run's log counts from here on.
     RunAdmitted {
         run: RunId,
+        /// Its own until it is closed.
+        locks: Vec<Lock>,
+        /// Why it is admitted only to be ended: it was cancelled while it waited. It leases nothing.
+        stop: Option<String>,
     },
+    /// The caps of an environment are divided into so many parts, which all runs that are active
+    /// there share, until none is.
+    CapsShared {
+        environment: String,
+        sharers: u32,
+    },
+    /// The run has its verdict, and nothing of it can touch its environment any more.
     RunClosed {
         run: RunId,
     },

@@ -1,8 +1,8 @@
 //! The nouns of the grid and the rules over them: no async, no I/O, no serialisation.
 //!
 //! Reading order: `ids`, `instant`, `outcome`, `plan`, `record` (what a worker saw of a case),
-//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `schedule`,
-//! `proven` (how many checks can fail),
+//! `message` (worker and coordinator speak), `event` (what a log holds), `run` (the fold), `queue`
+//! (of runs), `schedule` (inside and between them), `proven` (how many checks can fail),
 //! `trace` (server spans below what caused them).
 
 pub mod event;
@@ -13,6 +13,7 @@ pub mod message;
 pub mod outcome;
 pub mod plan;
 pub mod proven;
+pub mod queue;
 pub mod record;
 pub mod run;
 pub mod schedule;

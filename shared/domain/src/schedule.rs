@@ -1,8 +1,10 @@
 //! Which cases are leased next, to whom, and which tiers are closed: pure functions over the fold.
+//! How runs that are active at once share workers is in `schedule::fair`.
 //!
 //! Order: tier by tier, exclusive cases last in their tier; inside, the longest known duration
 //! first and unknown ones before all. Nothing here reads a clock or changes the run.
 
+pub mod fair;
 #[cfg(test)]
 mod tests;
 
@@ -68,8 +70,10 @@ pub struct Asker<'a> {
     pub worker: &'a WorkerId,
     pub region: &'a Region,
     pub slots: usize,
-    /// Cases leased to it, of all runs, that have no outcome yet.
+    /// Cases of this run leased to it that have no outcome yet.
     pub n_held: usize,
+    /// It holds nothing of any run.
+    pub is_free: bool,
     /// It holds a case that must be alone.
     pub holds_alone: bool,
 }
@@ -109,7 +113,7 @@ pub fn next_shard(
             continue;
         }
         if facts.n_blamed() >= LOSSES_BEFORE_ALONE {
-            if shard.is_empty() && asker.n_held == 0 && is_another(facts, field, asker) {
+            if shard.is_empty() && asker.is_free && is_another(facts, field, asker) {
                 return Some(vec![case.id.clone()]);
             }
         } else if shard.len() < size {
@@ -119,6 +123,41 @@ pub fn next_shard(
         }
     }
     some_unless_empty(shard)
+}
+
+/// What a run has for one worker, whatever the worker holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    Nothing,
+    Cases,
+    /// Only cases that must be alone, for which it has to be free.
+    Alone,
+}
+
+/// Whether the worker could be given something, were it free.
+pub fn offer(run: &Run, order: &Order, field: &Field, asker: &Asker<'_>) -> Offer {
+    let may_lease = run.draining().is_none() && run.is_green(asker.region);
+    if !may_lease || run.n_waiting() == 0 || run.exclusive_leased() {
+        return Offer::Nothing;
+    }
+    let mut offer = Offer::Nothing;
+    for (case, facts) in order.waiting(run) {
+        let is_admitted = case.region.admits(asker.region);
+        if case.exclusive && is_placeable(run, field, case) {
+            let is_next = is_admitted && !anything_runs(run) && offer == Offer::Nothing;
+            return if is_next { Offer::Cases } else { offer };
+        }
+        if case.exclusive || !is_admitted {
+            continue;
+        }
+        if facts.n_blamed() < LOSSES_BEFORE_ALONE {
+            return Offer::Cases;
+        }
+        if is_another(facts, field, asker) {
+            offer = Offer::Alone;
+        }
+    }
+    offer
 }
 
 /// How many cases a worker gets at once: a third of its fair part of what remains, so that

@@ -31,11 +31,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         made_by: plan.made_by.clone(),
         currency: plan.currency.clone(),
         environment_file: plan.environment_file.clone(),
-        caps: plan.caps.map(|caps| v1::Caps {
-            rps: caps.rps,
-            users: caps.users,
-            users_at_once: caps.users_at_once,
-        }),
+        caps: plan.caps.map(encode_caps),
     }
     .encode_to_vec()
 }
@@ -60,12 +56,24 @@ pub fn decode(bytes: &[u8]) -> Result<Plan, BadMessage> {
         made_by: message.made_by,
         currency: message.currency,
         environment_file: message.environment_file,
-        caps: message.caps.map(|caps| Caps {
-            rps: caps.rps,
-            users: caps.users,
-            users_at_once: caps.users_at_once,
-        }),
+        caps: message.caps.map(decode_caps),
     })
+}
+
+pub(crate) fn encode_caps(caps: Caps) -> v1::Caps {
+    v1::Caps {
+        rps: caps.rps,
+        users: caps.users,
+        users_at_once: caps.users_at_once,
+    }
+}
+
+pub(crate) fn decode_caps(caps: v1::Caps) -> Caps {
+    Caps {
+        rps: caps.rps,
+        users: caps.users,
+        users_at_once: caps.users_at_once,
+    }
 }
 
 fn encode_suite(suite: &PlannedSuite) -> v1::PlannedSuite {

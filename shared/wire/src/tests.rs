@@ -5,8 +5,12 @@
 use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::plan::Caps;
+use domain::queue::{Ask, Lock, Priority};
 use domain::record::CaseRecord;
 use domain::{AttemptId, SessionId, Term};
+use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use prost::Message;
 use proto::v1;
@@ -133,6 +137,23 @@ fn run_events() -> impl Strategy<Value = RunEvent> {
     prop_oneof![opening, work, ending]
 }
 
+fn asks() -> impl Strategy<Value = Ask> {
+    let caps = any::<(Option<u32>, Option<u32>, u32)>();
+    let named = (ids(), 0..10u32, any::<bool>(), option::of(caps)).prop_map(
+        |(environment, number, exclusive, caps)| Ask {
+            environment,
+            priority: Priority::of(number).unwrap(),
+            exclusive,
+            caps: caps.map(|(rps, users, users_at_once)| Caps {
+                rps,
+                users,
+                users_at_once,
+            }),
+        },
+    );
+    prop_oneof![named, Just(Ask::unnamed())]
+}
+
 fn grid_events() -> impl Strategy<Value = GridEvent> {
     prop_oneof![
         (any::<u64>(), some_text(), any::<u32>()).prop_map(|(term, leader, format)| {
@@ -143,15 +164,32 @@ fn grid_events() -> impl Strategy<Value = GridEvent> {
                 format,
             }
         }),
-        (some_text(), ids(), digests(), digests()).prop_map(
-            |(client_request_id, run, plan, bundle)| GridEvent::RunSubmitted {
+        (some_text(), ids(), digests(), digests(), asks()).prop_map(
+            |(client_request_id, run, plan, bundle, ask)| GridEvent::RunSubmitted {
                 client_request_id,
                 run: run.into(),
                 plan,
-                bundle
+                bundle,
+                ask,
             }
         ),
-        ids().prop_map(|run| GridEvent::RunAdmitted { run: run.into() }),
+        (
+            ids(),
+            vec((ids(), any::<bool>()), 0..3),
+            option::of(some_text())
+        )
+            .prop_map(|(run, locks, stop)| GridEvent::RunAdmitted {
+                run: run.into(),
+                locks: locks
+                    .into_iter()
+                    .map(|(name, exclusive)| Lock { name, exclusive })
+                    .collect(),
+                stop,
+            }),
+        (ids(), any::<u32>()).prop_map(|(environment, sharers)| GridEvent::CapsShared {
+            environment,
+            sharers,
+        }),
         ids().prop_map(|run| GridEvent::RunClosed { run: run.into() }),
         Just(GridEvent::Tick),
     ]
@@ -293,4 +331,27 @@ fn a_settled_case_costs_a_small_entry() {
         result,
     };
     assert!(event::encode_run(&event).len() < 230);
+}
+
+#[test]
+fn a_run_submitted_before_runs_shared_the_grid_asks_for_all_of_it() {
+    let before = v1::RunSubmitted {
+        client_request_id: "request".to_owned(),
+        run: "run".to_owned(),
+        plan: Some(digest::encode(&digest::of(b"plan"))),
+        bundle: Some(digest::encode(&digest::of(b"bundle"))),
+        ..v1::RunSubmitted::default()
+    };
+    let event = Some(v1::grid_event::Event::RunSubmitted(before));
+    let read = event::decode_grid(&v1::GridEvent { event }.encode_to_vec());
+    assert!(
+        matches!(&read, Ok(GridEvent::RunSubmitted { ask, .. }) if *ask == Ask::unnamed()),
+        "{read:?}"
+    );
+}
+
+#[test]
+fn a_kind_of_grid_event_that_is_not_known_is_refused() {
+    let of_a_later_version = [0xba, 0x06, 0x00];
+    assert!(event::decode_grid(&of_a_later_version).is_err());
 }

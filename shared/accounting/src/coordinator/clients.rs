@@ -1,14 +1,15 @@
-//! Submit, cancel, list: what clients ask for, and the queue of runs.
+//! Submit, cancel, list: what clients ask for, and who is admitted out of the queue of runs.
 //!
 //! Blobs are stored before the event that names them; an answer waits for the log.
 
 use std::collections::BTreeSet;
 
 use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::queue::{Ask, Look};
 use domain::{Digest, Plan, RunId};
 
 use crate::coordinator::input::{Blob, ClientId, Request};
-use crate::coordinator::output::{Answer, Output};
+use crate::coordinator::output::{Answer, Output, QueueLook};
 use crate::coordinator::{Coordinator, Urgency};
 
 /// A submission whose blobs are on their way into the store.
@@ -17,6 +18,7 @@ pub(crate) struct PendingSubmit {
     run: RunId,
     plan: Digest,
     bundle: Digest,
+    ask: Ask,
     missing: BTreeSet<Digest>,
     clients: Vec<ClientId>,
 }
@@ -26,20 +28,35 @@ impl Coordinator {
         match request {
             Request::Submit {
                 client_request_id,
+                priority,
+                exclusive,
                 plan,
                 plan_blob,
                 bundle_blob,
-            } => self.submit(client, client_request_id, &plan, [plan_blob, bundle_blob]),
+            } => {
+                let ask = Ask::of(&plan, priority, exclusive);
+                let blobs = [plan_blob, bundle_blob];
+                self.submit(client, client_request_id, (&plan, ask), blobs);
+            }
             Request::Cancel { run, why } => self.cancel(client, &run, why),
             Request::List => {
-                let runs = self.grid.runs().to_vec();
+                let look = QueueLook {
+                    runs: self.grid.runs().to_vec(),
+                    waiting: self.look().waiting,
+                };
                 let after = self.grid_mark();
-                self.reply(client, Answer::Runs(runs), after);
+                self.reply(client, Answer::Runs(look), after);
             }
         }
     }
 
-    fn submit(&mut self, client: ClientId, request_id: String, plan: &Plan, blobs: [Blob; 2]) {
+    fn submit(
+        &mut self,
+        client: ClientId,
+        request_id: String,
+        (plan, ask): (&Plan, Ask),
+        blobs: [Blob; 2],
+    ) {
         if let Some(run) = self.grid.requested(&request_id) {
             let answer = Answer::Submitted { run: run.clone() };
             let after = self.grid_mark();
@@ -56,6 +73,7 @@ impl Coordinator {
             run: plan.run.clone(),
             plan: plan_blob.digest.clone(),
             bundle: bundle_blob.digest.clone(),
+            ask,
             missing: blobs.iter().map(|blob| blob.digest.clone()).collect(),
             clients: vec![client],
         };
@@ -78,10 +96,18 @@ impl Coordinator {
                 "the plan has {n_cases} cases, this grid takes {limit}: split it"
             ));
         }
+        let n_bytes = blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>();
+        if n_bytes > self.config.max_plan_bytes {
+            let most = self.config.max_plan_bytes;
+            return Some(format!(
+                "the plan and its files have {n_bytes} bytes, this grid takes {most}: split it"
+            ));
+        }
         let n_waiting = self.grid.n_waiting() + self.submits.len();
         if n_waiting >= self.config.max_queued {
+            let active = self.config.max_active;
             return Some(format!(
-                "{n_waiting} runs wait here already: submit again when some have ended"
+                "{n_waiting} runs wait here already, {active} may be active: submit again when some have ended"
             ));
         }
         if let Some(case) = plan.repeated_ids().first() {
@@ -133,6 +159,7 @@ impl Coordinator {
             run: pending.run,
             plan: pending.plan,
             bundle: pending.bundle,
+            ask: pending.ask,
         });
         self.is_dirty = true;
         self.admit();
@@ -143,14 +170,23 @@ impl Coordinator {
         }
     }
 
-    /// Admits runs in the order they were submitted, as far as there is room.
+    fn look(&self) -> Look {
+        let is_aside = |run: &RunId| self.unreadable.contains_key(run);
+        self.grid.look(self.config.max_active, is_aside)
+    }
+
+    /// Admits runs by priority and then in the order they were submitted, as far as there is room
+    /// and their environment is free for them.
     pub(super) fn admit(&mut self) {
-        let n_active = self.grid.n_active().saturating_sub(self.unreadable.len());
-        let room = self.config.max_active.saturating_sub(n_active);
-        let waiting = self.grid.runs().iter().filter(|run| !run.is_admitted);
-        let next: Vec<RunId> = waiting.take(room).map(|run| run.run.clone()).collect();
-        for run in next {
-            self.decide_grid(GridEvent::RunAdmitted { run });
+        if self.grid.n_waiting() == 0 {
+            return;
+        }
+        for run in self.look().admit {
+            let Some(line) = self.grid.run(&run) else {
+                continue;
+            };
+            let (locks, stop) = (line.ask.locks(), None);
+            self.decide_grid(GridEvent::RunAdmitted { run, locks, stop });
         }
     }
 
@@ -174,7 +210,8 @@ impl Coordinator {
         }
     }
 
-    /// A queued run is admitted at once to be stopped: its cases get their outcome in its log.
+    /// A run that waits is admitted at once, holds nothing and is only ended: its cases get their
+    /// outcome in its log.
     fn cancel(&mut self, client: ClientId, run: &RunId, why: String) {
         let Some(line) = self.grid.run(run) else {
             let why = format!("there is no run {run}: `muster runs` lists them");
@@ -185,12 +222,16 @@ impl Coordinator {
             let answer = Answer::Cancelling { run: run.clone() };
             return self.reply(client, answer, Vec::new());
         }
-        if let Some(why) = self.unreadable.get(run) {
+        if let Some((why, _)) = self.unreadable.get(run) {
             let why = format!("run {run} can't be read: {why}");
             return self.reply(client, Answer::Refused { why }, Vec::new());
         }
         if !is_admitted {
-            self.decide_grid(GridEvent::RunAdmitted { run: run.clone() });
+            self.decide_grid(GridEvent::RunAdmitted {
+                run: run.clone(),
+                locks: Vec::new(),
+                stop: Some(why.clone()),
+            });
         }
         self.stops_wanted
             .entry(run.clone())
@@ -202,7 +243,9 @@ impl Coordinator {
 
     /// Turns a wanted stop into a decision, once the run's log is led.
     pub(super) fn stop_as_wanted(&mut self, id: &RunId) {
-        let Some((why, clients)) = self.stops_wanted.remove(id) else {
+        let of_log = self.grid.run(id).and_then(|line| line.stop.clone());
+        let of_log = of_log.map(|why| (why, Vec::new()));
+        let Some((why, clients)) = self.stops_wanted.remove(id).or(of_log) else {
             return;
         };
         self.stop(id, StopCause::Client, why);

@@ -1,5 +1,5 @@
 //! What a run's state calls for without any message: probes, red regions, regions without a
-//! worker, closed tiers, stops, leases, and draining.
+//! worker, closed tiers, stops, and draining.
 //!
 //! Times are the run's logged elapsed time, which a successor continues.
 
@@ -39,7 +39,6 @@ impl Coordinator {
             self.drain(id, "every case has its outcome".to_owned());
             return self.drained(id);
         }
-        self.grant(id, &field);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
             self.end_by_sum(id);
@@ -137,7 +136,7 @@ impl Coordinator {
                 lead.stray_probes.push((gone, probe_ends));
             }
             let sharers = lead.run.sharers().unwrap_or_default();
-            let may = |worker: &&WorkerId| lead.may_share(worker, now);
+            let may = |worker: &&WorkerId| self.may_share(id, worker, field);
             let worker = field.get(&region).and_then(|here| here.iter().find(may));
             let Some(worker) = worker.cloned() else {
                 continue;
@@ -145,14 +144,17 @@ impl Coordinator {
             let Some(session) = self.workers.get(&worker).map(|known| known.session) else {
                 continue;
             };
-            lead.probing.insert(region, (worker.clone(), session));
+            if let Some(lead) = self.runs.get_mut(id) {
+                lead.probing.insert(region, (worker.clone(), session));
+            }
+            self.take_turn(id);
             let probe = ToWorkerBody::Probe {
                 run: id.clone(),
                 plan: plan.clone(),
                 bundle: bundle.clone(),
                 sharers,
             };
-            let after = self.run_mark(id);
+            let after = self.work_mark(id);
             self.send_to(&worker, probe, after);
         }
     }
@@ -180,9 +182,12 @@ impl Coordinator {
             .probing
             .get(&region)
             .is_some_and(|(asked, _)| asked == worker);
-        let is_new = !lead.run.preflights().contains_key(&region) && !lead.run.is_ended();
-        if known.region == region && is_asked && is_new {
-            lead.probing.remove(&region);
+        if known.region != region || !is_asked {
+            return;
+        }
+        lead.probing.remove(&region);
+        self.is_dirty = true;
+        if !lead.run.preflights().contains_key(&region) && !lead.run.is_ended() {
             let probed = RunEvent::RegionProbed {
                 region: region.clone(),
                 preflight,
@@ -377,9 +382,8 @@ impl Coordinator {
         if !lead.is_ready || lead.is_closed {
             return None;
         }
-        if let Some(ended_at) = lead.ended_at {
-            let at = ended_at + self.config.silence();
-            return (at > self.now).then_some(at);
+        if lead.run.is_ended() {
+            return self.leases_end(lead).filter(|&at| at > self.now);
         }
         if let Some(drain_until) = lead.drain_until {
             return (lead.run.n_open() > 0).then_some(drain_until);
@@ -403,7 +407,7 @@ fn waiting(run: &Run) -> impl Iterator<Item = (CaseId, &PlannedRegion)> {
 
 /// Regions of the plan that were not probed yet, with cases still to lease, or with results that
 /// were taken over.
-fn regions_to_probe(run: &Run) -> Vec<Region> {
+pub(super) fn regions_to_probe(run: &Run) -> Vec<Region> {
     let needed = |region: &Region| waiting(run).any(|(_, planned)| planned.admits(region));
     let to_confirm = run.regions_to_confirm();
     let regions = run.plan().regions.iter();

@@ -31,7 +31,7 @@ pub struct Config {
     pub max_downtime: Duration,
     /// Workers live and die with this process: a predecessor's leases are dead at takeover.
     pub one_process: bool,
-    /// Runs that may be active at once; others wait in the order they came.
+    /// Runs that may be active at once; others wait.
     pub max_active: usize,
     /// Runs that may wait to become active; a plan beyond them is refused.
     pub max_queued: usize,
@@ -41,6 +41,8 @@ pub struct Config {
     pub keep_closed: usize,
     /// Plans with more cases are refused.
     pub max_cases: usize,
+    /// Plans that are larger with their bundle are refused.
+    pub max_plan_bytes: usize,
     #[cfg(feature = "planted")]
     pub planted: Option<crate::planted::Planted>,
 }
@@ -61,11 +63,12 @@ impl Config {
             infrastructure_budget: 5,
             max_downtime: Duration::from_secs(600),
             one_process: false,
-            max_active: 1,
+            max_active: 4,
             max_queued: 100,
             max_deferred: 10_000,
             keep_closed: 8,
             max_cases: 100_000,
+            max_plan_bytes: 32 * 1024 * 1024,
             #[cfg(feature = "planted")]
             planted: None,
         }

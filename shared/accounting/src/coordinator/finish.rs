@@ -8,8 +8,9 @@ use domain::gate::Verdict;
 use domain::message::ToWorkerBody;
 use domain::run;
 use domain::verdict::{Findings, Integrity, judge};
-use domain::{Digest, RunId};
+use domain::{Digest, Instant, RunId};
 
+use crate::coordinator::lead::Lead;
 use crate::coordinator::output::Output;
 use crate::coordinator::{Coordinator, Urgency};
 
@@ -105,17 +106,16 @@ impl Coordinator {
     /// After the verdict: dismisses the workers, and closes the run when no lease is left.
     pub(super) fn close_run(&mut self, id: &RunId) {
         self.dismiss(id);
-        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_closed) else {
+        let Some(lead) = self.runs.get(id).filter(|lead| !lead.is_closed) else {
             return;
         };
-        let is_past = lead
-            .ended_at
-            .is_some_and(|ended| self.now >= ended + self.config.silence());
-        let has_lease = lead.run.open_attempts().next().is_some();
-        if !lead.writer.is_quiet() || (has_lease && !is_past) {
+        let is_clear = self.leases_end(lead).is_none_or(|at| at <= self.now);
+        if !lead.writer.is_quiet() || !is_clear {
             return;
         }
-        lead.is_closed = true;
+        if let Some(lead) = self.runs.get_mut(id) {
+            lead.is_closed = true;
+        }
         self.decide_grid(GridEvent::RunClosed { run: id.clone() });
         self.remembered.push_back(id.clone());
         while self.remembered.len() > self.config.keep_closed {
@@ -125,6 +125,17 @@ impl Coordinator {
             }
         }
         self.admit();
+    }
+
+    /// When nothing of an ended run can touch its environment any more, by every clock; nothing when
+    /// nothing can now.
+    pub(super) fn leases_end(&self, lead: &Lead) -> Option<Instant> {
+        let ended = lead.ended_at?;
+        let has_lease = lead.run.open_attempts().next().is_some();
+        let leases = has_lease.then(|| ended + self.config.silence());
+        let probes = (!lead.probing.is_empty()).then(|| self.clear_after(ended));
+        let strays = lead.stray_probes.iter().map(|(_, ends)| *ends);
+        strays.chain(leases).chain(probes).max()
     }
 
     /// Tells holders of leases that the run has ended, once that is durable.

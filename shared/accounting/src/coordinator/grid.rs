@@ -1,8 +1,10 @@
-//! The fold of the grid log: the queue of runs, in the order they were submitted.
+//! The fold of the grid log: the queue of runs, in the order they were submitted, the locks they
+//! hold, and into how many parts the caps of each environment are divided.
 
 use std::collections::BTreeMap;
 
 use domain::event::{GridEvent, Segment};
+use domain::queue::{self, Ask, Entry, Lock, Look};
 use domain::{Digest, RunId, Term};
 
 use crate::coordinator::output::RunLine;
@@ -15,6 +17,11 @@ pub(crate) struct Grid {
     queue: Vec<RunLine>,
     places: BTreeMap<RunId, usize>,
     requests: BTreeMap<String, RunId>,
+    /// Parts of the caps of environments on which runs are active.
+    parts: BTreeMap<String, u32>,
+    /// Of a planted bug: runs of an earlier term that hold no lock any more.
+    #[cfg(feature = "planted")]
+    forgotten: std::collections::BTreeSet<RunId>,
 }
 
 /// Why a grid event must not happen.
@@ -32,6 +39,14 @@ pub(crate) enum Illegal {
     Unknown(RunId),
     #[error("run {0} is closed, or was not admitted")]
     OutOfOrder(RunId),
+    #[error("run {run} is given the lock {name}, which run {holder} holds")]
+    LockHeld {
+        run: RunId,
+        name: String,
+        holder: RunId,
+    },
+    #[error("the caps of {0} are divided already, or into nothing")]
+    CapsShared(String),
 }
 
 impl Grid {
@@ -57,11 +72,44 @@ impl Grid {
         self.requests.get(client_request_id)
     }
 
-    pub(crate) fn n_active(&self) -> usize {
-        let active = self.queue.iter();
-        active
-            .filter(|run| run.is_admitted && !run.is_closed)
-            .count()
+    /// The planted bug: what is admitted now keeps no other run out.
+    #[cfg(feature = "planted")]
+    pub(crate) fn forget_locks(&mut self) {
+        let active = self.active().map(|line| line.run.clone());
+        self.forgotten = active.collect();
+    }
+
+    /// Runs that hold what they were admitted with.
+    fn active(&self) -> impl Iterator<Item = &RunLine> {
+        let open = self.queue.iter();
+        open.filter(|line| line.is_admitted && !line.is_closed)
+    }
+
+    /// Runs that are active on an environment, but for those that are only ended.
+    pub(crate) fn active_on(&self, environment: &str) -> impl Iterator<Item = &RunLine> {
+        self.active()
+            .filter(move |line| line.ask.environment == environment && line.stop.is_none())
+    }
+
+    pub(crate) fn parts(&self, environment: &str) -> Option<u32> {
+        self.parts.get(environment).copied()
+    }
+
+    /// Who is to be admitted, and what the others wait for. Runs in `aside` take no place, and keep
+    /// what they hold.
+    pub(crate) fn look(&self, max_active: usize, is_aside: impl Fn(&RunId) -> bool) -> Look {
+        let open = self.queue.iter().filter(|line| !line.is_closed);
+        #[cfg(feature = "planted")]
+        let open = open.filter(|line| !self.forgotten.contains(&line.run));
+        let entries: Vec<Entry<'_>> = open
+            .map(|line| Entry {
+                run: &line.run,
+                ask: &line.ask,
+                locks: line.is_admitted.then_some(line.locks.as_slice()),
+                takes_place: line.stop.is_none() && !is_aside(&line.run),
+            })
+            .collect();
+        queue::look(&entries, &self.parts, max_active)
     }
 
     /// Runs that were not admitted yet.
@@ -98,27 +146,14 @@ impl Grid {
                 run,
                 plan,
                 bundle,
-            } => self.submit(client_request_id, run, plan, bundle),
-            GridEvent::RunAdmitted { run } => {
-                let line = self.line(run)?;
-                match line.is_admitted {
-                    true => Err(Illegal::OutOfOrder(run.clone())),
-                    false => {
-                        line.is_admitted = true;
-                        Ok(())
-                    }
-                }
-            }
-            GridEvent::RunClosed { run } => {
-                let line = self.line(run)?;
-                match line.is_admitted && !line.is_closed {
-                    true => {
-                        line.is_closed = true;
-                        Ok(())
-                    }
-                    false => Err(Illegal::OutOfOrder(run.clone())),
-                }
-            }
+                ask,
+            } => self.submit(client_request_id, run, (plan, bundle), ask),
+            GridEvent::RunAdmitted { run, locks, stop } => self.admit(run, locks, stop.as_deref()),
+            GridEvent::CapsShared {
+                environment,
+                sharers,
+            } => self.share_caps(environment, *sharers),
+            GridEvent::RunClosed { run } => self.close(run),
             GridEvent::Tick => Ok(()),
         }
     }
@@ -127,8 +162,8 @@ impl Grid {
         &mut self,
         client_request_id: &str,
         run: &RunId,
-        plan: &Digest,
-        bundle: &Digest,
+        (plan, bundle): (&Digest, &Digest),
+        ask: &Ask,
     ) -> Result<(), Illegal> {
         let is_known =
             self.places.contains_key(run) || self.requests.contains_key(client_request_id);
@@ -142,9 +177,59 @@ impl Grid {
             run: run.clone(),
             plan: plan.clone(),
             bundle: bundle.clone(),
+            ask: ask.clone(),
+            locks: Vec::new(),
+            stop: None,
             is_admitted: false,
             is_closed: false,
         });
+        Ok(())
+    }
+
+    fn admit(&mut self, run: &RunId, locks: &[Lock], stop: Option<&str>) -> Result<(), Illegal> {
+        for wanted in locks {
+            let active = self.active();
+            #[cfg(feature = "planted")]
+            let active = active.filter(|line| !self.forgotten.contains(&line.run));
+            let held = |line: &&RunLine| line.locks.iter().any(|held| queue::clash(wanted, held));
+            if let Some(holder) = active.filter(held).next() {
+                return Err(Illegal::LockHeld {
+                    run: run.clone(),
+                    name: wanted.name.clone(),
+                    holder: holder.run.clone(),
+                });
+            }
+        }
+        let line = self.line(run)?;
+        if line.is_admitted {
+            return Err(Illegal::OutOfOrder(run.clone()));
+        }
+        line.is_admitted = true;
+        line.locks = locks.to_vec();
+        line.stop = stop.map(str::to_owned);
+        Ok(())
+    }
+
+    fn share_caps(&mut self, environment: &str, sharers: u32) -> Result<(), Illegal> {
+        let is_new = !self.parts.contains_key(environment);
+        if sharers == 0 || !is_new || self.active_on(environment).next().is_none() {
+            return Err(Illegal::CapsShared(environment.to_owned()));
+        }
+        self.parts.insert(environment.to_owned(), sharers);
+        Ok(())
+    }
+
+    /// What the run held is free, and the caps are divided anew once nobody is there.
+    fn close(&mut self, run: &RunId) -> Result<(), Illegal> {
+        let line = self.line(run)?;
+        if !line.is_admitted || line.is_closed {
+            return Err(Illegal::OutOfOrder(run.clone()));
+        }
+        line.is_closed = true;
+        let environment = line.ask.environment.clone();
+        if self.active_on(&environment).next().is_none() {
+            self.parts.remove(&environment);
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::event::{GridEvent, RunEvent, Segment};
 use domain::message::FromWorker;
+use domain::queue::Priority;
 use domain::{Digest, Plan, RunId, Term};
 
 /// Which of the grid's logs.
@@ -105,6 +106,9 @@ pub enum Request {
     /// Idempotent by `client_request_id`. `plan` is what `plan_blob` decodes to.
     Submit {
         client_request_id: String,
+        priority: Priority,
+        /// No other run may be on the environment meanwhile.
+        exclusive: bool,
         plan: Box<Plan>,
         plan_blob: Blob,
         bundle_blob: Blob,

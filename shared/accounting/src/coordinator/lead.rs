@@ -46,6 +46,8 @@ pub(crate) struct Lead {
     pub(crate) is_dismissed: bool,
     pub(crate) is_closed: bool,
     pub(crate) staged: BTreeMap<AttemptId, Staged>,
+    /// When it was last given a worker, counted over all runs.
+    pub(crate) turn: u64,
     /// Attempts whose worker was sent the lease, or took it up again under us.
     pub(crate) granted: BTreeSet<AttemptId>,
     #[cfg(feature = "planted")]
@@ -98,6 +100,7 @@ impl Lead {
             is_dismissed: false,
             is_closed: false,
             staged: BTreeMap::new(),
+            turn: 0,
             granted: BTreeSet::new(),
             #[cfg(feature = "planted")]
             forgets_watermarks: false,
@@ -132,19 +135,6 @@ impl Lead {
             self.writer.push(event, due);
         }
         is_legal
-    }
-
-    /// The worker may touch the target under the environment's caps: one of the parts is its own
-    /// already, by a lease or a probe, or one is free.
-    pub(crate) fn may_share(&self, worker: &WorkerId, now: Instant) -> bool {
-        let Some(sharers) = self.run.sharers() else {
-            return self.run.plan().caps.is_none();
-        };
-        let mut holders = self.run.holders();
-        holders.extend(self.probing.values().map(|(worker, _)| worker));
-        let strays = self.stray_probes.iter().filter(|(_, ends)| *ends > now);
-        holders.extend(strays.map(|(worker, _)| worker));
-        holders.contains(worker) || holders.len() < sharers as usize
     }
 
     /// What an output needs that depends on all decided so far.

@@ -1,11 +1,12 @@
-//! Leases: who gets which cases, and until when.
+//! Leases: how a worker is told of its cases, and until when. Who gets which is `grant`.
 //!
 //! A stamp is echoed only after an append that began after its arrival has succeeded: that proves
 //! that no successor had started its term by then. So the worker always gives up first.
 
+use std::collections::BTreeMap;
+
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{ToWorker, ToWorkerBody};
-use domain::schedule::{self, Asker, LOSSES_BEFORE_ALONE};
 use domain::{AttemptId, CaseId, Instant, RunId, WorkerId};
 
 use crate::coordinator::input::{LogId, StreamId};
@@ -45,7 +46,7 @@ impl Coordinator {
         let Some(lead) = self.runs.get(run).filter(|lead| lead.renews()) else {
             return;
         };
-        let mut by_worker = std::collections::BTreeMap::<&WorkerId, Vec<AttemptId>>::new();
+        let mut by_worker = BTreeMap::<&WorkerId, Vec<AttemptId>>::new();
         let open = lead.run.open_attempts();
         for attempt in open.filter(|attempt| lead.granted.contains(&attempt.id)) {
             by_worker
@@ -116,75 +117,13 @@ impl Coordinator {
         }
     }
 
-    /// Leases what can be leased, the emptiest worker first.
-    pub(super) fn grant(&mut self, id: &RunId, field: &schedule::Field) {
-        if self
-            .runs
-            .get(id)
-            .is_none_or(|lead| lead.run.n_waiting() == 0)
-        {
-            return;
-        }
-        self.share_caps(id, field);
-        let mut askers: Vec<(usize, WorkerId)> = field
-            .values()
-            .flatten()
-            .map(|worker| (self.n_held(worker), worker.clone()))
-            .collect();
-        askers.sort();
-        for (_, worker) in askers {
-            while let Some(shard) = self.next_shard(id, field, &worker) {
-                if !self.lease(id, &worker, shard) {
-                    break;
-                }
-            }
-        }
-    }
-
-    fn next_shard(
-        &self,
+    pub(super) fn lease(
+        &mut self,
         id: &RunId,
-        field: &schedule::Field,
         worker: &WorkerId,
-    ) -> Option<Vec<CaseId>> {
-        let (lead, known) = (self.runs.get(id)?, self.workers.get(worker)?);
-        if !lead.may_share(worker, self.now) {
-            return None;
-        }
-        let asker = Asker {
-            worker,
-            region: &known.region,
-            slots: known.slots as usize,
-            n_held: self.n_held(worker),
-            holds_alone: self.holds_alone(worker),
-        };
-        schedule::next_shard(&lead.run, &lead.order, field, &asker)
-    }
-
-    /// Cases leased to a worker that have no outcome yet.
-    fn n_held(&self, worker: &WorkerId) -> usize {
-        let open = self.runs.values().flat_map(|lead| lead.run.open_attempts());
-        open.filter(|attempt| attempt.worker == *worker)
-            .map(|attempt| attempt.open.len())
-            .sum()
-    }
-
-    fn holds_alone(&self, worker: &WorkerId) -> bool {
-        self.runs.values().any(|lead| {
-            let own = lead
-                .run
-                .open_attempts()
-                .filter(|attempt| attempt.worker == *worker);
-            let facts = own
-                .flat_map(|attempt| &attempt.open)
-                .filter_map(|case| lead.run.case(case));
-            facts
-                .into_iter()
-                .any(|facts| facts.n_blamed() >= LOSSES_BEFORE_ALONE)
-        })
-    }
-
-    fn lease(&mut self, id: &RunId, worker: &WorkerId, cases: Vec<CaseId>) -> bool {
+        cases: Vec<CaseId>,
+        is_first: bool,
+    ) -> bool {
         let (Some(lead), Some(known)) = (self.runs.get(id), self.workers.get(worker)) else {
             return false;
         };
@@ -194,7 +133,6 @@ impl Coordinator {
         let (attempt, session) = (lead.run.next_attempt(), known.session);
         let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
         let sharers = lead.run.sharers().unwrap_or_default();
-        let is_first = self.n_held(worker) == 0;
         let event = RunEvent::ShardLeased {
             attempt,
             worker: worker.clone(),
@@ -220,9 +158,18 @@ impl Coordinator {
             stamp: Instant::ZERO,
             ttl: self.config.worker_ttl,
         };
-        let after = self.run_mark(id);
+        self.take_turn(id);
+        let after = self.work_mark(id);
         self.send(stream, body, after);
         true
+    }
+
+    /// The run was given something just now: others come before it.
+    pub(super) fn take_turn(&mut self, id: &RunId) {
+        self.n_turns += 1;
+        if let Some(lead) = self.runs.get_mut(id) {
+            lead.turn = self.n_turns;
+        }
     }
 
     /// The last touch before an output leaves: a lease gets the newest stamp that is proven by

@@ -21,7 +21,7 @@ pub(crate) struct Writer<E> {
     /// Events that one segment holds at most.
     limit: usize,
     #[cfg(feature = "planted")]
-    marks_one_segment: bool,
+    planted: Option<crate::planted::Planted>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl<E> Writer<E> {
             due: None,
             limit: config.batch_events.max(1),
             #[cfg(feature = "planted")]
-            marks_one_segment: config.planted == Some(crate::planted::Planted::MarkOfOneSegment),
+            planted: config.planted,
         }
     }
 
@@ -54,9 +54,9 @@ impl<E> Writer<E> {
     pub(crate) fn mark(&self) -> u64 {
         let segments = self.pending.len().div_ceil(self.limit);
         #[cfg(feature = "planted")]
-        let segments = match self.marks_one_segment {
-            true => segments.min(1),
-            false => segments,
+        let segments = match self.planted {
+            Some(crate::planted::Planted::MarkOfOneSegment) => segments.min(1),
+            _ => segments,
         };
         self.next + segments as u64
     }
@@ -66,6 +66,10 @@ impl<E> Writer<E> {
     }
 
     pub(crate) fn is_busy(&self) -> bool {
+        #[cfg(feature = "planted")]
+        if self.planted == Some(crate::planted::Planted::TwoPutsInFlight) {
+            return false;
+        }
         self.in_flight.is_some()
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent};
 use domain::message::ToWorker;
+use domain::queue::{Ask, Lock, Wait};
 use domain::{Digest, Instant, RunId, Term};
 
 use crate::coordinator::input::{ClientId, LogId, StreamId};
@@ -83,7 +84,7 @@ pub enum Answer {
     Cancelling {
         run: RunId,
     },
-    Runs(Vec<RunLine>),
+    Runs(QueueLook),
     Refused {
         why: String,
     },
@@ -99,8 +100,22 @@ pub struct RunLine {
     pub run: RunId,
     pub plan: Digest,
     pub bundle: Digest,
+    pub ask: Ask,
+    /// What it holds from its admission until it is closed.
+    pub locks: Vec<Lock>,
+    /// Why it was admitted only to be ended.
+    pub stop: Option<String>,
     pub is_admitted: bool,
     pub is_closed: bool,
+}
+
+/// The queue as clients are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueLook {
+    /// In the order of submission.
+    pub runs: Vec<RunLine>,
+    /// Runs that wait, those first whose turn is next, and what for.
+    pub waiting: Vec<(RunId, Wait)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -71,7 +71,7 @@ impl Coordinator {
         self.note(format!("run {id} can't be read and is set aside: {why}"));
         self.opening.remove(id);
         self.runs.remove(id);
-        self.unreadable.insert(id.clone(), why);
+        self.unreadable.insert(id.clone(), (why, self.now));
         self.is_dirty = true;
     }
 
@@ -117,6 +117,10 @@ impl Coordinator {
         }
         self.phase = Phase::Leading;
         self.is_dirty = true;
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::LockFreedAtFailover) {
+            self.grid.forget_locks();
+        }
         let open = self.grid.runs().iter();
         let open: Vec<_> = open
             .filter(|run| run.is_admitted && !run.is_closed)

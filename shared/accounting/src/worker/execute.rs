@@ -1,5 +1,7 @@
 //! Slots, gates and stopping: which case starts when, and what happens when a lease ends.
 
+use std::collections::BTreeMap;
+
 use domain::record::CaseResult;
 use domain::{CaseId, RunId};
 
@@ -56,7 +58,8 @@ impl Worker {
         }
     }
 
-    /// Fills idle slots, in the order of the leases; a full spool starts nothing.
+    /// Fills idle slots: the run with the fewest cases running is next, and of one run the oldest
+    /// lease; a full spool starts nothing.
     pub(super) fn start_cases(&mut self) {
         let slots = self.config.slots as usize;
         let mut idle = slots.saturating_sub(self.n_running());
@@ -64,22 +67,41 @@ impl Worker {
         if spooled >= self.config.spool_bytes {
             return;
         }
-        for ((run, attempt), held) in &mut self.attempts {
-            while idle > 0
-                && let Some(case) = held.queued.pop_front()
-            {
-                idle -= 1;
-                held.running.insert(case.clone());
-                self.out.push(Output::Start {
-                    key: CaseKey {
-                        run: run.clone(),
-                        attempt: *attempt,
-                        case,
-                    },
-                    made_of: held.made_of.clone(),
-                });
-            }
+        while idle > 0
+            && let Some(key) = self.next_attempt()
+        {
+            idle -= 1;
+            self.start_one(key);
         }
+    }
+
+    fn next_attempt(&self) -> Option<Key> {
+        let mut n_running = BTreeMap::<&RunId, usize>::new();
+        for ((run, _), held) in &self.attempts {
+            *n_running.entry(run).or_default() += held.running.len() + held.aborting.len();
+        }
+        let queued = self.attempts.iter();
+        let queued = queued.filter(|(_, held)| !held.queued.is_empty());
+        let next = queued.min_by_key(|((run, attempt), _)| {
+            let n_running = n_running.get(run).copied().unwrap_or_default();
+            (n_running, run.clone(), *attempt)
+        });
+        next.map(|(key, _)| key.clone())
+    }
+
+    fn start_one(&mut self, (run, attempt): Key) {
+        let Some(held) = self.attempts.get_mut(&(run.clone(), attempt)) else {
+            return;
+        };
+        let Some(case) = held.queued.pop_front() else {
+            return;
+        };
+        held.running.insert(case.clone());
+        let made_of = held.made_of.clone();
+        self.out.push(Output::Start {
+            key: CaseKey { run, attempt, case },
+            made_of,
+        });
     }
 
     pub(super) fn case_ended(&mut self, key: Key, result: Box<CaseResult>, record: Vec<u8>) {

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use accounting::coordinator::{Answer, Config, Coordinator, Exit, Input, LogId, Output};
-use domain::event::RunEvent;
+use domain::event::{GridEvent, RunEvent};
 use domain::message::ToWorkerBody;
+use domain::queue::Priority;
 use domain::run::Run;
 use domain::{AttemptId, CaseId, Digest, Instant, Plan, RunId, SessionId, Term};
 
@@ -41,20 +42,22 @@ pub(crate) struct Rig {
     pub(crate) forged_hash: Option<Digest>,
     pub(crate) forged_marks: Option<BTreeSet<String>>,
     n_clients: u64,
+    /// The priority of what is submitted next, and whether it is exclusive.
+    pub(crate) wish: (Priority, bool),
     /// A run whose log can't be read.
     pub(crate) unreadable: Option<RunId>,
 }
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let store = Store::default();
-        Self::with(
-            Config::new("first"),
-            (store, BTreeMap::new()),
-            None,
-            1,
-            BOOT,
-        )
+        Self::of(|_| {})
+    }
+
+    /// With other limits or durations.
+    pub(crate) fn of(adjust: impl Fn(&mut Config)) -> Self {
+        let mut config = Config::new("first");
+        adjust(&mut config);
+        Self::with(config, (Store::default(), BTreeMap::new()), None, 1, BOOT)
     }
 
     fn with(
@@ -80,6 +83,7 @@ impl Rig {
             forged_hash: None,
             forged_marks: None,
             n_clients: 0,
+            wish: (Priority::NORMAL, false),
             unreadable,
         };
         rig.step(Input::Elected { term: Term(term) });
@@ -253,6 +257,27 @@ impl Rig {
             .get_mut(&stream)
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// What the durable grid log holds.
+    pub(crate) fn grid_events(&self) -> Vec<GridEvent> {
+        let segments = self.store.grid.segments.iter();
+        segments
+            .flat_map(|segment| segment.events.clone())
+            .collect()
+    }
+
+    /// Runs that the grid log says are admitted and not closed.
+    pub(crate) fn active(&self) -> Vec<String> {
+        let mut active = Vec::new();
+        for event in self.grid_events() {
+            match event {
+                GridEvent::RunAdmitted { run, .. } => active.push(run.to_string()),
+                GridEvent::RunClosed { run } => active.retain(|held| *held != run.to_string()),
+                _ => {}
+            }
+        }
+        active
     }
 
     /// The fold of what is durable.

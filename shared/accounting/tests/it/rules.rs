@@ -6,6 +6,8 @@ mod completing;
 mod ingest;
 mod leases;
 mod losses;
+mod queue;
 mod runs;
+mod sharing;
 mod takeovers;
 mod worker;

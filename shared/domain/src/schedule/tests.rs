@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::plan::{Plan, PlannedCase, PlannedRegion, Tier};
 use crate::run::Run;
 use crate::run::testing::{begun, id, leased, lost, plan, planned, settled};
-use crate::schedule::{Asker, Field, Order, batch_size, next_shard, red_tier};
+use crate::schedule::{Asker, Field, Offer, Order, batch_size, next_shard, offer, red_tier};
 
 fn field(workers: &[&str]) -> Field {
     let mut field = Field::new();
@@ -29,6 +29,7 @@ fn next(run: &Run, workers: &[&str], worker: &str, n_held: usize) -> Option<Vec<
         region: &region,
         slots: 2,
         n_held,
+        is_free: n_held == 0,
         holds_alone: false,
     };
     next_shard(run, &order, &field(workers), &asker)
@@ -185,4 +186,33 @@ fn without_a_gate_no_tier_is_red() {
     run.apply(&settled(1, 1, "a", Outcome::Failed))
         .expect("legal");
     assert_eq!(red_tier(&run), None);
+}
+
+#[test]
+fn a_worker_is_offered_what_it_could_take_were_it_free() {
+    let mut run = begun(plan(vec![east("a")]));
+    let order = Order::new(run.plan(), &BTreeMap::new());
+    let (worker, east, west) = (
+        WorkerId::from("east-1"),
+        Region::from("east"),
+        Region::from("west"),
+    );
+    let of = |run: &Run, region: &Region| {
+        let asker = Asker {
+            worker: &worker,
+            region,
+            slots: 2,
+            n_held: 9,
+            is_free: false,
+            holds_alone: false,
+        };
+        offer(run, &order, &field(&["east-1"]), &asker)
+    };
+    assert_eq!(of(&run, &east), Offer::Cases);
+    assert_eq!(of(&run, &west), Offer::Nothing);
+    for attempt in 1..=2 {
+        run.apply(&leased(attempt, &["a"])).expect("legal");
+        run.apply(&lost(attempt)).expect("legal");
+    }
+    assert_eq!(of(&run, &east), Offer::Alone);
 }

@@ -22,6 +22,8 @@ impl Rig {
         };
         self.ask(Request::Submit {
             client_request_id: request_id.to_owned(),
+            priority: self.wish.0,
+            exclusive: self.wish.1,
             plan: Box::new(plan.clone()),
             plan_blob: blob(wire::plan::encode(plan)),
             bundle_blob: blob(crate::planned::BUNDLE.to_vec()),

@@ -66,20 +66,6 @@ fn an_empty_plan_is_refused() {
 }
 
 #[test]
-fn runs_wait_for_each_other_in_the_order_they_came() {
-    let mut rig = Rig::new();
-    let plans = [plan("one", &[("a", "east")]), plan("two", &[("a", "east")])];
-    rig.submit(&plans[0]);
-    rig.submit(&plans[1]);
-    rig.join(1, "east-1");
-    assert!(!rig.run(&plans[1]).is_opened());
-    rig.work_off(&plans[0], &[("east-1", 1)], Outcome::Passed);
-    rig.pass(1, &[1]);
-    rig.probed(1, "east-1", true);
-    assert_eq!(rig.open(&plans[1]).len(), 1);
-}
-
-#[test]
 fn a_cancelled_run_ends_with_its_cases_cancelled() {
     let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east"), ("b", "west")]));
     rig.submit(&plan);
@@ -93,21 +79,6 @@ fn a_cancelled_run_ends_with_its_cases_cancelled() {
     assert_eq!(run.stop().map(|stop| stop.cause), Some(StopCause::Client));
     assert_eq!(run.totals().cancelled, 2);
     assert!(run.is_ended());
-}
-
-#[test]
-fn a_queued_run_can_be_cancelled() {
-    let mut rig = Rig::new();
-    let plans = [plan("one", &[("a", "east")]), plan("two", &[("a", "east")])];
-    rig.submit(&plans[0]);
-    rig.submit(&plans[1]);
-    rig.ask(Request::Cancel {
-        run: RunId::from("two"),
-        why: "no need".to_owned(),
-    });
-    rig.pass(1, &[]);
-    assert_eq!(rig.run(&plans[1]).totals().cancelled, 1);
-    assert!(!rig.run(&plans[0]).is_ended());
 }
 
 #[test]
@@ -238,20 +209,4 @@ fn a_lease_behind_thousands_of_decisions_waits_for_all_of_them() {
     rig.land_one();
     let probe = |body: &ToWorkerBody| matches!(body, ToWorkerBody::Probe { .. });
     assert!(rig.seen(1).iter().any(probe), "{:?}", rig.seen(1));
-}
-
-#[test]
-fn only_so_many_runs_may_wait() {
-    let mut rig = Rig::new();
-    for number in 0..101 {
-        rig.submit(&plan(&format!("run {number}"), &[("a", "east")]));
-    }
-    let is_refused = |answer: &Answer| matches!(answer, Answer::Refused { .. });
-    assert!(!rig.answers.iter().any(is_refused), "one runs, 100 wait");
-    rig.submit(&plan("one more", &[("a", "east")]));
-    assert!(
-        matches!(rig.answers.last(), Some(Answer::Refused { why }) if why.contains("100 runs wait")),
-        "{:?}",
-        rig.answers.last()
-    );
 }
