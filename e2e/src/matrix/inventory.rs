@@ -85,10 +85,14 @@ fn test(one: &Value) -> Test {
         (place, check["can_fail"] == true)
     };
     let unknown = |one: &Value| format!("{}: {}", text(&one["case"]), text(&one["why"]));
+    let mut unknown: Vec<String> = list(&one["not_known"]).map(unknown).collect();
+    if one["is_complete"] != true {
+        unknown.push(format!("{}: not everything was tried", text(&one["test"])));
+    }
     Test {
         id: text(&one["test"]),
         checks: list(&one["checks"]).map(check).collect(),
-        unknown: list(&one["not_known"]).map(unknown).collect(),
+        unknown,
         file,
     }
 }

@@ -63,7 +63,7 @@ fn of_test(page: &mut String, proof: &Proof, test: &Test) -> std::fmt::Result {
     for tried in proof.killers(&test.id) {
         writeln!(
             page,
-            "- `{}`: no longer, {}",
+            "- `{}`: no longer holds: {}",
             tried.defect.name, tried.defect.breaks
         )?;
         for check in tried.own().iter().flat_map(|red| &red.fired) {

@@ -52,7 +52,7 @@ impl Proof {
             format!("{name} is for {test}, which the suites don't have")
         });
         let unknown = tests.iter().flat_map(|test| &test.unknown);
-        let unknown = unknown.map(|why| format!("`muster prove` knows nothing of {why}"));
+        let unknown = unknown.map(|why| format!("`muster prove` does not know all of {why}"));
         let tried = self.tried.iter().flat_map(Tried::problems);
         tried.chain(alive).chain(missing).chain(unknown).collect()
     }
