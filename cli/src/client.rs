@@ -3,7 +3,6 @@
 //! Plaintext is spoken on loopback only; anywhere else both sides show a certificate. It turns
 //! bytes into the domain's types and decides nothing about a run.
 
-mod dial;
 mod find;
 
 use std::time::Duration;

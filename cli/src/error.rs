@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use dial::DialError;
+
 use crate::exit_code::ExitCode;
 
 /// Anything that ends a command before it has an answer.
@@ -47,6 +49,7 @@ impl Error {
         Self::Unexpected(format!("could not {doing}: {source}"))
     }
 
+    /// The number that the shell sees.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::Usage,
@@ -54,6 +57,17 @@ impl Error {
             Self::NotProven(_) => ExitCode::NotProven,
             Self::NothingRan(_) => ExitCode::NothingRan,
             Self::Disk { .. } | Self::Unexpected(_) => ExitCode::Unexpected,
+        }
+    }
+}
+
+/// An address is typed; what is wrong with files is a matter of configuration.
+impl From<DialError> for Error {
+    fn from(error: DialError) -> Self {
+        let text = error.to_string();
+        match error {
+            DialError::Address { .. } | DialError::Plaintext { .. } => Self::Usage(text),
+            DialError::File { .. } | DialError::Tls { .. } => Self::Invalid(text),
         }
     }
 }

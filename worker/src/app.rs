@@ -5,7 +5,6 @@
 //! last words leave, the spool is written, and its directory is given back.
 
 use std::io;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::dial::Coordinators;
+use crate::coordinators::Coordinators;
 use crate::executor::{self, Contexts};
 use crate::session::Session;
 use crate::shell::{End, Shell};
@@ -30,18 +29,8 @@ const REPORTS_EVERY: Duration = Duration::from_secs(1);
 /// Why a worker did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{address} is not an address of a coordinator: {why}; write HOST:PORT")]
-    Address { address: String, why: String },
-    #[error(
-        "{address} is not on loopback, and off loopback the grid speaks mutual TLS only: give --tls-cert, --tls-key and --tls-ca"
-    )]
-    Plaintext { address: String },
-    #[error("{path} can't be read: {why}; check the path and its permissions")]
-    TlsFile { path: PathBuf, why: io::Error },
-    #[error(
-        "the TLS files can't be used: {why}; give PEM with one certificate chain, its key, and the authority's certificates"
-    )]
-    Tls { why: String },
+    #[error(transparent)]
+    Dial(#[from] dial::DialError),
     #[error(transparent)]
     Spool(#[from] SpoolError),
     #[error("a thread could not be started: {0}")]

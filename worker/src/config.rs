@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dial::TlsFiles;
 use domain::{Region, WorkerId};
 
 /// How a worker is set up; `Config::new` gives the defaults.
@@ -48,13 +49,4 @@ impl Config {
             backoff: (Duration::from_millis(100), Duration::from_secs(5)),
         }
     }
-}
-
-/// PEM files for mutual TLS: both sides show a certificate of the same authority.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    pub cert: PathBuf,
-    pub key: PathBuf,
-    /// Certificates that the other side's must chain to.
-    pub ca: PathBuf,
 }

@@ -7,7 +7,7 @@
 
 pub mod app;
 pub mod config;
-mod dial;
+mod coordinators;
 mod executor;
 mod gate;
 mod session;
@@ -16,5 +16,6 @@ mod spool;
 mod watchdog;
 
 pub use app::{ExitError, Running, StartError, start};
-pub use config::{Config, TlsFiles};
+pub use config::Config;
+pub use dial::TlsFiles;
 pub use spool::spooled_results;

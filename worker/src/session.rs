@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use accounting::worker::StreamId;
+use dial::causes;
 use domain::message::{FromWorker, ToWorker};
 use domain::{Region, WorkerId};
 use lifecycle::Stop;
@@ -18,7 +19,7 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
-use crate::dial::{Coordinators, causes};
+use crate::coordinators::Coordinators;
 
 /// Frames that may wait to be sent.
 const FRAMES: usize = 16;

@@ -47,8 +47,8 @@ pub(crate) struct TlsArgs {
 
 impl TlsArgs {
     /// For the side that dials; nothing when none was given (clap wants all three or none).
-    pub(crate) fn for_dialling(&self) -> Option<worker::TlsFiles> {
-        Some(worker::TlsFiles {
+    pub(crate) fn for_dialling(&self) -> Option<dial::TlsFiles> {
+        Some(dial::TlsFiles {
             cert: self.tls_cert.clone()?,
             key: self.tls_key.clone()?,
             ca: self.tls_ca.clone()?,

@@ -11,7 +11,7 @@ use proto::v1::control_service_client::ControlServiceClient;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use super::{broke, dial, innermost};
+use super::{broke, innermost};
 use crate::args::TlsArgs;
 use crate::error::Error;
 
@@ -123,9 +123,10 @@ impl Coordinators {
     }
 
     async fn dial(&self, address: &str) -> Result<Channel, Not> {
-        let endpoint = dial::endpoint(address, &self.tls)
+        let files = self.tls.for_dialling();
+        let endpoint = dial::to(address, files.as_ref())
             .await
-            .map_err(Not::Ever)?;
+            .map_err(|error| Not::Ever(error.into()))?;
         endpoint.connect().await.map_err(|error| {
             Not::Away(Error::NothingRan(format!(
                 "no coordinator answers at {address} ({}); start one with `muster coordinator` or \

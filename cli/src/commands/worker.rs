@@ -44,8 +44,7 @@ async fn serve(args: &WorkerArgs, output: &Output) -> Result<ExitCode, Error> {
 pub(crate) fn refused(error: StartError) -> Error {
     let text = error.to_string();
     match error {
-        StartError::Address { .. } | StartError::Plaintext { .. } => Error::Usage(text),
-        StartError::TlsFile { .. } | StartError::Tls { .. } => Error::Invalid(text),
+        StartError::Dial(error) => error.into(),
         _ => Error::NothingRan(text),
     }
 }

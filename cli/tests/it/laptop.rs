@@ -157,27 +157,6 @@ fn show_lists_the_cases_of_a_run_what_went_wrong_first() {
 }
 
 #[test]
-fn an_unknown_authority_is_told_with_the_key_and_the_file_that_name_it() {
-    let target = Target::start(&[]);
-    let muster = Muster::new();
-    let environment = std::fs::read_to_string(&target.environment).expect("a file");
-    let (_, address) = environment.split_once("https://").expect("an address");
-    let end = address.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter));
-    let address = &address[..end.expect("its end")];
-    muster.write(
-        "bare.yaml",
-        &format!("muster: v1\nenvironment: bare\nservices: {{ api: \"https://{address}\" }}\nallow: [\"{address}\"]\n"),
-    );
-    let said = muster.call(&["try", "GET", "/health", "--env", "bare.yaml"]);
-    assert_eq!(said.code, 100, "{}", said.all());
-    assert!(
-        said.stdout.contains("`tls: ca:` in bare.yaml"),
-        "{}",
-        said.all()
-    );
-}
-
-#[test]
 fn failed_runs_only_what_failed_with_the_files_as_they_are_now() {
     let target = Target::start(&[]);
     let muster = Muster::new();

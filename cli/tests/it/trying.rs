@@ -227,3 +227,24 @@ fn a_step_is_shown_before_the_next_one_ends_and_ctrl_c_ends_it_well() {
     assert_eq!(ended.status.code(), Some(105), "{rest}");
     assert!(rest.contains("cancelled"), "{rest}");
 }
+
+#[test]
+fn an_unknown_authority_is_told_with_the_key_and_the_file_that_name_it() {
+    let target = Target::start(&[]);
+    let muster = Muster::new();
+    let environment = std::fs::read_to_string(&target.environment).expect("a file");
+    let (_, address) = environment.split_once("https://").expect("an address");
+    let end = address.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter));
+    let address = &address[..end.expect("its end")];
+    muster.write(
+        "bare.yaml",
+        &format!("muster: v1\nenvironment: bare\nservices: {{ api: \"https://{address}\" }}\nallow: [\"{address}\"]\n"),
+    );
+    let said = muster.call(&["try", "GET", "/health", "--env", "bare.yaml"]);
+    assert_eq!(said.code, 100, "{}", said.all());
+    assert!(
+        said.stdout.contains("`tls: ca:` in bare.yaml"),
+        "{}",
+        said.all()
+    );
+}

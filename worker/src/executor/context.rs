@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 use tonic::Code;
 
-use crate::dial::Coordinators;
+use crate::coordinators::Coordinators;
 
 use super::job::{self, Done};
 

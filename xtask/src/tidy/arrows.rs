@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("expression", &[]),
     ("lifecycle", &["domain"]),
+    ("dial", &[]),
     ("recheck", &["proto"]),
     ("accounting", &["domain"]),
     ("suite", &["domain", "expression"]),
@@ -43,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "worker",
         &[
             "accounting",
+            "dial",
             "domain",
             "engine",
             "expression",

@@ -1,3 +1,5 @@
+//! Each rule of the layout, on the smallest text that shows it.
+
 use super::*;
 
 fn check(before: &str, expected: &str) {

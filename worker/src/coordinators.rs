@@ -1,17 +1,14 @@
-//! How a worker reaches the coordinator that leads: in plaintext on loopback, by mutual TLS
-//! elsewhere.
+//! Which coordinator a worker dials: one of those that were named, or the leader that one of them
+//! told of. How any of them is reached is `dial`, the crate.
 //!
 //! Nothing is sent here; what comes out is dialled by `session` and `executor`.
 
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use dial::{DialError, endpoint, mutual, refuse_plaintext};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
-use crate::app::StartError;
-use crate::config::{Config, TlsFiles};
+use crate::config::Config;
 
 /// The coordinators of the grid: those that were named, and where one of them said that the leader
 /// is. Cheap to clone; all clones dial the same one.
@@ -37,7 +34,7 @@ struct Current {
 
 impl Coordinators {
     /// Checks the addresses and the files once; dialling may then be repeated for ever.
-    pub(crate) async fn of(config: &Config) -> Result<Self, StartError> {
+    pub(crate) async fn of(config: &Config) -> Result<Self, DialError> {
         let named: Vec<String> = config.coordinator.split(',').map(trimmed).collect();
         let tls = config.tls.as_ref().map(mutual).transpose()?;
         let mut first = None;
@@ -48,7 +45,7 @@ impl Coordinators {
             let channel = endpoint(address, tls.as_ref())?.connect_lazy();
             first.get_or_insert((address.clone(), channel));
         }
-        let (address, channel) = first.ok_or_else(|| StartError::Address {
+        let (address, channel) = first.ok_or_else(|| DialError::Address {
             address: config.coordinator.clone(),
             why: "it is empty".to_owned(),
         })?;
@@ -69,7 +66,7 @@ impl Coordinators {
     }
 
     /// The one to dial now.
-    pub(crate) fn current(&self) -> Result<(String, Endpoint), StartError> {
+    pub(crate) fn current(&self) -> Result<(String, Endpoint), DialError> {
         let address = self.held().address.clone();
         let endpoint = endpoint(&address, self.0.tls.as_ref())?;
         Ok((address, endpoint))
@@ -129,80 +126,11 @@ fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
-fn endpoint(address: &str, tls: Option<&ClientTlsConfig>) -> Result<Endpoint, StartError> {
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let endpoint =
-        Endpoint::from_shared(format!("{scheme}://{address}")).map_err(|why| bad(address, &why))?;
-    let endpoint = endpoint
-        .connect_timeout(Duration::from_secs(5))
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(5))
-        .keep_alive_while_idle(true)
-        .tcp_nodelay(true);
-    match tls {
-        None => Ok(endpoint),
-        Some(tls) => endpoint
-            .tls_config(tls.clone())
-            .map_err(|error| StartError::Tls {
-                why: causes(&error),
-            }),
-    }
-}
-
-/// Whoever can listen in could read what a run is made of: no plaintext off loopback.
-async fn refuse_plaintext(address: &str) -> Result<(), StartError> {
-    let resolved = tokio::net::lookup_host(address).await;
-    let resolved: Vec<SocketAddr> = resolved.map_err(|why| bad(address, &why))?.collect();
-    let is_loopback = |one: &SocketAddr| one.ip().is_loopback();
-    if resolved.is_empty() || !resolved.iter().all(is_loopback) {
-        return Err(StartError::Plaintext {
-            address: address.to_owned(),
-        });
-    }
-    Ok(())
-}
-
-fn mutual(files: &TlsFiles) -> Result<ClientTlsConfig, StartError> {
-    let identity = Identity::from_pem(read(&files.cert)?, read(&files.key)?);
-    let authority = Certificate::from_pem(read(&files.ca)?);
-    Ok(ClientTlsConfig::new()
-        .identity(identity)
-        .ca_certificate(authority))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, StartError> {
-    std::fs::read(path).map_err(|why| StartError::TlsFile {
-        path: path.to_owned(),
-        why,
-    })
-}
-
-fn bad(address: &str, why: &dyn std::error::Error) -> StartError {
-    StartError::Address {
-        address: address.to_owned(),
-        why: causes(why),
-    }
-}
-
-/// An error with everything behind it: the outermost one alone says little.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.ends_with(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn of(text: &str) -> Result<Coordinators, StartError> {
+    async fn of(text: &str) -> Result<Coordinators, DialError> {
         let config = Config::new("w".into(), "here".into(), text, "spool");
         Coordinators::of(&config).await
     }
