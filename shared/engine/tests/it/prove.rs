@@ -283,3 +283,14 @@ async fn nothing_is_said_of_the_checks_of_a_case_that_did_not_pass() {
     let failing = HALF_VACUOUS.replace("\"GET\"", "\"PUT\"");
     assert_eq!(proof_in_result(&failing, true).await, None);
 }
+
+#[tokio::test]
+async fn a_proof_that_is_stopped_is_not_complete() {
+    let target = Target::start().await;
+    let (case, recording, judged) = recorded(&target, &suite(HALF_VACUOUS)).await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let proof = prove(&case, &recording, &judged, Limits::default(), &stop).unwrap();
+    assert_eq!((proof.is_complete, proof.mutations), (false, 0));
+    assert_eq!(unproven(&proof).len(), 2);
+}
