@@ -117,8 +117,8 @@ impl Bucket {
         })
     }
 
-    /// One attempt to make an object, in the background; whether it worked is told.
-    pub(crate) fn try_create(
+    /// One attempt to store an object, in the background; whether it worked is told.
+    pub(crate) fn try_put(
         &self,
         key: String,
         bytes: Bytes,
@@ -127,7 +127,7 @@ impl Bucket {
         let bucket = self.clone();
         // The runtime owns it, and its end ends it.
         drop(self.0.handle.spawn(async move {
-            let put = bucket.put(&key, bytes, PutMode::Create).await;
+            let put = bucket.put(&key, bytes, PutMode::Overwrite).await;
             // Whoever asked may have closed the log.
             let _ = tell.send(put.is_ok());
         }));

@@ -2,8 +2,11 @@
 //!
 //! They are a cache and never truth: every segment in one is checked against the chain like any
 //! other, and a checkpoint that is missing or wrong is passed over. Numbered densely from 0; each
-//! goes on where the one before ended. Layout: SHA-256 of what follows, then `len u32 | segment`
+//! goes on where the one before ended. The last one is put again, longer, until it is large enough,
+//! so that even a log of many small segments has few of them. Layout: SHA-256 of what follows, then `len u32 | segment`
 //! again and again, integers little-endian.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use domain::Instant;
@@ -13,7 +16,8 @@ use tokio::sync::oneshot;
 
 use crate::object::Keys;
 use crate::object::bucket::Bucket;
-use crate::port::LogId;
+use crate::port::{LogId, Position};
+use crate::segment::Stored;
 
 /// A checkpoint is due after so many events, or so long after the last one.
 const EVENTS: u64 = 5_000;
@@ -21,6 +25,10 @@ const EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 /// Fewer segments are as quickly read one by one.
 const FEWEST: usize = 8;
 const SUM: usize = 32;
+/// A checkpoint of so many bytes is not put again.
+const LARGE: usize = 4 * 1024 * 1024;
+/// With so many bytes that no put has stored, no checkpoints are made any more.
+const GIVEN_UP: usize = 64 * 1024 * 1024;
 
 /// The object of these segments.
 pub(crate) fn encode(segments: &[Bytes]) -> Bytes {
@@ -57,14 +65,18 @@ pub(crate) fn decode(bytes: &Bytes) -> Option<Vec<Bytes>> {
     Some(segments)
 }
 
-/// What the log's writer gathers for the next checkpoint.
+/// The checkpoint that the log's writer makes.
 #[derive(Debug)]
 pub(crate) struct Gathering {
+    key: String,
     keys: Keys,
-    /// Number of the next checkpoint.
     number: u64,
+    /// All of this checkpoint, stored or not yet.
     segments: Vec<Bytes>,
+    n_bytes: usize,
+    /// Events and segments that came since the last one was put.
     n_events: u64,
+    n_new: usize,
     since: Instant,
     under_way: Option<UnderWay>,
 }
@@ -72,51 +84,78 @@ pub(crate) struct Gathering {
 #[derive(Debug)]
 struct UnderWay {
     n_segments: usize,
-    n_events: u64,
     told: oneshot::Receiver<bool>,
 }
 
 impl Gathering {
-    /// `number` checkpoints are there; `segments` come behind them.
-    pub(crate) fn new(id: &LogId, number: u64, segments: Vec<Bytes>, n_events: u64) -> Self {
+    /// Goes on with the last of so many checkpoints, which covers a part of the log as it was
+    /// read; or with the next, if that one is large enough.
+    pub(crate) fn resume(
+        id: &LogId,
+        (n_checkpoints, last): (u64, Range<Position>),
+        mut stored: Vec<Stored>,
+    ) -> Self {
+        let covered = stored.iter().filter(|one| last.contains(&one.number()));
+        let n_covered: usize = covered.map(|one| one.bytes.len()).sum();
+        let (number, from) = match n_covered < LARGE {
+            true => (n_checkpoints.saturating_sub(1), last.start),
+            false => (n_checkpoints, last.end),
+        };
+        stored.retain(|one| one.number() >= from);
+        let segments: Vec<Bytes> = stored.into_iter().map(|one| one.bytes.into()).collect();
+        let keys = Keys::of(id);
         Self {
-            keys: Keys::of(id),
+            key: keys.checkpoint(number),
+            keys,
             number,
+            n_bytes: segments.iter().map(Bytes::len).sum(),
             segments,
-            n_events,
+            n_events: 0,
+            n_new: 0,
             since: clock::now(),
             under_way: None,
         }
     }
 
-    /// Takes in a durable segment, and has a checkpoint written when it is time. It never waits:
-    /// a checkpoint that was not written is tried again with the next.
+    /// Takes in a durable segment, and has the checkpoint put when it is time. It never waits: one
+    /// that was not stored is put again later.
     pub(crate) fn add(&mut self, bucket: &Bucket, segment: Bytes, n_events: u64) {
+        if self.n_bytes > GIVEN_UP {
+            return;
+        }
+        self.n_bytes += segment.len();
         self.segments.push(segment);
         self.n_events += n_events;
+        self.n_new += 1;
         if let Some(mut under_way) = self.under_way.take() {
             match under_way.told.try_recv() {
-                Ok(true) => {
-                    self.number += 1;
-                    self.segments.drain(..under_way.n_segments);
-                    self.n_events -= under_way.n_events;
-                }
+                Ok(true) => self.stored(under_way.n_segments),
                 Err(oneshot::error::TryRecvError::Empty) => self.under_way = Some(under_way),
                 Ok(false) | Err(oneshot::error::TryRecvError::Closed) => {}
             }
         }
         let now = clock::now();
         let is_due = self.n_events >= EVENTS || now.since(self.since) >= EVERY;
-        if self.under_way.is_some() || !is_due || self.segments.len() < FEWEST {
+        if self.under_way.is_some() || !is_due || self.n_new < FEWEST {
             return;
         }
-        self.since = now;
-        let key = self.keys.checkpoint(self.number);
+        (self.since, self.n_events, self.n_new) = (now, 0, 0);
         self.under_way = Some(UnderWay {
             n_segments: self.segments.len(),
-            n_events: self.n_events,
-            told: bucket.try_create(key, encode(&self.segments)),
+            told: bucket.try_put(self.key.clone(), encode(&self.segments)),
         });
+    }
+
+    /// One that is large enough is left as it is, and the next begun.
+    fn stored(&mut self, n_segments: usize) {
+        let n_stored: usize = self.segments.iter().take(n_segments).map(Bytes::len).sum();
+        if n_stored < LARGE {
+            return;
+        }
+        self.segments.drain(..n_segments);
+        self.n_bytes -= n_stored;
+        self.number += 1;
+        self.key = self.keys.checkpoint(self.number);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::object::checkpoint::Gathering;
 use crate::object::shelf::Shelf;
 use crate::object::tail::ObjectTail;
 use crate::port::{AppendError, Batch, Error, Log, LogId, Position, Tail as _};
-use crate::segment::{Chain, Stored};
+use crate::segment::Chain;
 
 #[derive(Debug)]
 pub(crate) struct ObjectLog {
@@ -43,12 +43,8 @@ impl ObjectLog {
             }
             stored.extend(more);
         }
-        let (number, covered) = tail.checkpoints();
-        stored.retain(|one| one.number() >= covered);
-        let n_events = stored.iter().map(n_events).sum();
-        let segments = stored.into_iter().map(|one| one.bytes.into()).collect();
         Ok(Self {
-            gathering: Gathering::new(id, number, segments, n_events),
+            gathering: Gathering::resume(id, tail.checkpoints(), stored),
             chain: tail.chain().clone(),
             id: id.clone(),
             keys,
@@ -111,10 +107,6 @@ impl ObjectLog {
             Err(why) => self.fatal(at, why),
         }
     }
-}
-
-fn n_events(stored: &Stored) -> u64 {
-    stored.segment.events.len() as u64
 }
 
 impl Log for ObjectLog {

@@ -4,6 +4,7 @@
 //! Everything joins one chain, so a swapped, changed or missing segment is an error and never
 //! passed over.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,9 +25,9 @@ pub(crate) struct ObjectTail {
     shelf: Arc<Shelf>,
     /// Checkpoints are looked for once.
     has_begun: bool,
-    /// Checkpoints that were used whole, and where the last of them ended.
+    /// Checkpoints that were used whole, and what the last of them covers.
     checkpoints: u64,
-    covered: Position,
+    last: Range<Position>,
 }
 
 impl ObjectTail {
@@ -38,7 +39,7 @@ impl ObjectTail {
             shelf,
             has_begun: false,
             checkpoints: 0,
-            covered: 0,
+            last: 0..0,
         }
     }
 
@@ -46,9 +47,9 @@ impl ObjectTail {
         &self.chain
     }
 
-    /// How many checkpoints there are, and how many segments they cover.
-    pub(crate) fn checkpoints(&self) -> (u64, Position) {
-        (self.checkpoints, self.covered)
+    /// How many checkpoints there are, and the segments that the last of them covers.
+    pub(crate) fn checkpoints(&self) -> (u64, Range<Position>) {
+        (self.checkpoints, self.last.clone())
     }
 
     fn read_checkpoints(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
@@ -61,7 +62,7 @@ impl ObjectTail {
                 let Some(segments) = object.as_ref().and_then(checkpoint::decode) else {
                     return Ok(found);
                 };
-                let n_segments = segments.len() as Position;
+                let began = self.chain.position();
                 for bytes in segments {
                     if self.chain.position() >= up_to {
                         return Ok(found);
@@ -73,7 +74,7 @@ impl ObjectTail {
                     found.push(stored);
                 }
                 self.checkpoints += 1;
-                self.covered += n_segments;
+                self.last = began..self.chain.position();
             }
             width = (width * 2).min(WIDEST);
         }

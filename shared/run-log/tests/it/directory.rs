@@ -225,3 +225,32 @@ fn a_checkpoint_gives_the_same_log_as_its_segments() {
     assert_eq!(some, with[..3], "no more than was asked for");
     assert_eq!(tail.next(Position::MAX).unwrap(), with[3..]);
 }
+
+#[test]
+fn a_checkpoint_grows_until_it_is_large_then_the_next_begins() {
+    let (store, directory) = store();
+    let checkpoint = |number: u64| {
+        let folder = directory.path().join("grid/checkpoints");
+        folder.join(format!("{number:020}"))
+    };
+    // Eight of them are due, and larger than a checkpoint that is put again.
+    let long = "x".repeat(600 * 1024);
+    let mut texts = vec![""; 700];
+    texts[0] = &long;
+    let mut n_written = 0;
+    // Reopened now and then, as by one leader after another.
+    while !checkpoint(1).is_file() {
+        let mut log = store.open(&GRID).unwrap();
+        for _ in 0..9 {
+            log.append(n_written, &batch(1, &texts)).unwrap();
+            n_written += 1;
+        }
+    }
+    for number in 1..n_written {
+        fs::remove_file(segment(directory.path(), number)).unwrap();
+    }
+    let copied = open(directory.path()).tail(&GRID).next(Position::MAX);
+    let copied = copied.unwrap();
+    assert!(copied.len() >= 16, "both hold segments: {}", copied.len());
+    assert!(copied.iter().zip(0..).all(|(one, at)| one.number() == at));
+}
