@@ -39,11 +39,10 @@ pub(crate) fn fmt(args: &FmtArgs, output: &Output) -> Result<ExitCode, Error> {
         return stdin(args, output);
     }
     let found = check::find(&args.paths)?;
-    let sources = check::read(&found)?;
-    let mistakes = by_file(suite::check(&sources));
+    let together = by_file(suite::check(&check::read(&found)?));
     let (mut n_ours, mut n_other, mut n_left) = (0, 0, 0);
     for file in &found {
-        let fate = fate(file, mistakes.get(&file.name).copied().unwrap_or(0))?;
+        let fate = fate(file, mistakes(file, &together)?)?;
         n_ours += usize::from(!matches!(fate, Fate::NotOurs));
         match fate {
             Fate::AsItWas | Fate::NotOurs => {}
@@ -94,6 +93,21 @@ fn judge(
     };
     output.talk(&format!("{}, {changed}", count(n_ours, "file")));
     Ok(ExitCode::Success)
+}
+
+/// How many mistakes a file has by itself: that it does not fit an environment which happens to lie
+/// beside it says nothing about its layout. Of one that is too broken to tell its kind, only the
+/// look at all files tells whether it is ours.
+fn mistakes(file: &Found, together: &BTreeMap<String, usize>) -> Result<usize, Error> {
+    let text = String::from_utf8_lossy(&file.read()?).into_owned();
+    let found = match kind_of(&file.name, &text) {
+        Some(_) => {
+            let alone = check::read(std::slice::from_ref(file))?;
+            by_file(suite::check(&alone)).get(&file.name).copied()
+        }
+        None => together.get(&file.name).copied(),
+    };
+    Ok(found.unwrap_or(0))
 }
 
 fn fate(file: &Found, n_mistakes: usize) -> Result<Fate, Error> {

@@ -148,5 +148,5 @@ fn a_run_over_files_with_mistakes_starts_nothing() {
     let said = muster.call(&["run"]);
     assert_eq!(said.code, 104, "{}", said.all());
     assert!(said.stderr.contains("ten.yaml:3:"), "{}", said.stderr);
-    assert!(!muster.path(".muster").exists(), "nothing was started");
+    assert!(!muster.path(".muster/runs").exists(), "nothing was started");
 }

@@ -63,6 +63,28 @@ fn a_file_with_mistakes_is_left_and_named_and_the_others_are_laid_out() {
 }
 
 #[test]
+fn an_environment_beside_a_suite_says_nothing_about_its_layout() {
+    let muster = Muster::new();
+    let of_admins = UNTIDY.replace("as: nobody", "as: admin");
+    muster.write(
+        "suites/s.yaml",
+        &of_admins.replace("- id: a", "- users: {admin: admin}\n  id: a"),
+    );
+    muster.write(
+        "environments/staging.yaml",
+        "muster: v1\nenvironment: e\nservices:\n  api: https://api.example\nallow:\n  - api.example:443\n",
+    );
+    assert_eq!(muster.call(&["check"]).code, 104, "it has no such users");
+    let said = muster.call(&["fmt"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(
+        said.stdout.contains("formatted  suites/s.yaml"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
 fn what_init_writes_is_laid_out_already() {
     let muster = Muster::new();
     assert_eq!(muster.call(&["init"]).code, 0);
