@@ -8,6 +8,7 @@ mod find;
 use std::time::Duration;
 
 use domain::event::RunEvent;
+use domain::queue::Priority;
 use domain::{Digest, Plan, RunId};
 use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
@@ -32,6 +33,13 @@ pub(crate) struct Client {
     inner: ControlServiceClient<Channel>,
     /// The leader may be another by now.
     is_in_doubt: bool,
+}
+
+/// What a run asks of the queue of a grid.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) priority: Priority,
+    pub(crate) exclusive: bool,
 }
 
 /// Durable events of a run, in order.
@@ -96,13 +104,14 @@ impl Client {
         request: &str,
         plan: &Plan,
         bundle: Vec<u8>,
+        wish: Wish,
     ) -> Result<RunId, Error> {
         let message = v1::SubmitRequest {
             client_request_id: request.to_owned(),
             plan: wire::plan::encode(plan),
             bundle,
-            priority: None,
-            exclusive: false,
+            priority: Some(wish.priority.number()),
+            exclusive: wish.exclusive,
         };
         let mut n_tries = 0;
         loop {
@@ -173,6 +182,18 @@ impl Client {
         let reply = self.inner.list(v1::ListRequest::default()).await;
         let reply = reply.map_err(|status| self.refused("list its runs", &status))?;
         Ok(reply.into_inner())
+    }
+
+    /// What a run waits for and where it stands; nothing once it goes.
+    pub(crate) async fn waits(&mut self, run: &RunId) -> Option<String> {
+        let run = run.to_string();
+        let reply = self.inner.list(v1::ListRequest { run }).await.ok()?;
+        let line = reply.into_inner().runs.into_iter().next()?;
+        let waits = line.waits?;
+        Some(format!(
+            "waits, number {} in the queue: {waits}",
+            line.place
+        ))
     }
 
     /// The bytes of the run's segments, in order.

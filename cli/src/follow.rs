@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::run::Run;
-use domain::{Plan, RunId};
+use domain::{Instant, Plan, RunId};
 use lifecycle::{OnExit, Stop, Tasks, clock, signals};
+use tokio::time::MissedTickBehavior;
 
 use crate::client::{Batch, Broken, Client};
 use crate::error::Error;
@@ -18,6 +19,8 @@ use crate::view::View;
 /// How long beyond the run's own deadline a silent coordinator is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(500);
+/// How often a run that waits is asked what for.
+const LOOK: Duration = Duration::from_secs(1);
 /// Refusals in a row that are taken for a coordinator that is only just starting.
 const REFUSALS: u32 = 60;
 
@@ -128,6 +131,8 @@ struct Follower<'a> {
     is_away: bool,
     /// That the run can't be cancelled for now.
     is_told: bool,
+    /// What it was last said to wait for, and when: its own time has not begun then.
+    waits: Option<(String, Instant)>,
 }
 
 /// Follows a submitted run until it has its verdict.
@@ -148,6 +153,7 @@ pub(crate) async fn follow(
         is_cancelled: false,
         is_away: false,
         is_told: false,
+        waits: None,
     };
     let begun = clock::now();
     let mut n_refused = 0;
@@ -162,6 +168,7 @@ pub(crate) async fn follow(
             }
             Err(Broken::For(error)) => return Err(error),
             Err(Broken::Away(why)) => {
+                let begun = follower.waits.as_ref().map_or(begun, |(_, at)| *at);
                 if clock::now().since(begun) > give_up {
                     return Err(lost_sight(&follower.id, &why));
                 }
@@ -181,14 +188,30 @@ impl Follower<'_> {
         let interrupt = self.interrupt;
         let stop = interrupt.stop();
         let mut events = self.client.follow(&self.id, self.position).await?;
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // What goes at once is not said to wait.
+        looks.reset();
         loop {
             tokio::select! {
+                _ = looks.tick(), if self.position == 0 => self.look().await,
                 batch = events.next() => match batch? {
                     Some(batch) => self.take(batch)?,
                     None => return Ok(()),
                 },
                 () = stop.cancelled(), if !self.is_cancelled => self.cancel().await?,
             }
+        }
+    }
+
+    /// Says what the run waits for, when it is news.
+    async fn look(&mut self) {
+        let Some(text) = self.client.waits(&self.id).await else {
+            return;
+        };
+        let before = self.waits.replace((text.clone(), clock::now()));
+        if before.is_none_or(|(before, _)| before != text) {
+            self.view.note(&format!("run {} {text}", self.id));
         }
     }
 

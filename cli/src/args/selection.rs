@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use domain::queue::Priority;
 
 use super::service::GridArgs;
 
@@ -16,7 +17,8 @@ Examples:
   muster run --failed                   the failed cases of the last run
   muster run suites/p1.yaml --watch     again at each change: what failed, then what changed
   muster run --complete last            only what it left unproven, one joint report
-  muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1";
+  muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1
+  muster run suites/ --grid 127.0.0.1:9101 --priority high --exclusive";
 
 /// Which suites, which environment, which cases.
 #[derive(Clone, Debug, Default, Args)]
@@ -74,6 +76,16 @@ pub(crate) struct RunArgs {
     /// End the run after this time, whatever happens; for example 90s, 15m, 2h.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
+    /// On a grid: who goes first when runs wait: low, normal, high, or a number from 0 to 9.
+    #[arg(long, value_name = "P", default_value_t, conflicts_with = "listen")]
+    pub(crate) priority: Priority,
+    /// On a grid: no other run may be on the environment meanwhile; runs with an exclusive test are
+    /// so by themselves.
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) exclusive: bool,
+    /// On a grid: hand the run in, print its name and leave; `muster runs --grid` shows the rest.
+    #[arg(long, conflicts_with_all = ["watch", "listen", "out", "trace"])]
+    pub(crate) detach: bool,
     /// Write report.html, report.md, report.json and junit.xml into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

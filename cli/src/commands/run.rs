@@ -12,7 +12,7 @@ use domain::event::StopCause;
 
 use crate::archive::{self, Archive, Kept};
 use crate::args::{GridArgs, RunArgs};
-use crate::client::Client;
+use crate::client::{Client, Wish};
 use crate::error::Error;
 use crate::exit_code::ExitCode;
 use crate::follow::{Interrupt, follow};
@@ -28,6 +28,9 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
     }
     let archive = Archive::here();
     let frozen = plan::freeze(args, &archive, output)?;
+    if args.detach {
+        return wait_for(detached(args, &frozen, output));
+    }
     wait_for(async {
         let interrupt = Interrupt::listen();
         let (_, code) = once(args, &frozen, &archive, &interrupt, output).await?;
@@ -43,16 +46,9 @@ async fn once(
     interrupt: &Interrupt,
     output: &Output,
 ) -> Result<(Kept, ExitCode), Error> {
-    let grid = GridArgs {
-        grid: args
-            .grid
-            .grid
-            .clone()
-            .or_else(|| frozen.settings.grid.clone()),
-        ..args.grid.clone()
-    };
+    let (grid, wish) = (grid_of(args, frozen), wish_of(args));
     let kept = match Client::of(&grid).await? {
-        Some(client) => on_grid(client, &grid, frozen, archive, interrupt, output).await?,
+        Some(client) => on_grid((client, wish), &grid, frozen, archive, interrupt, output).await?,
         None => alone(args, frozen, archive, interrupt, output).await?,
     };
     let code = finish(args, frozen, archive, &kept, output)?;
@@ -84,9 +80,27 @@ async fn alone(
     kept
 }
 
+fn grid_of(args: &RunArgs, frozen: &Frozen) -> GridArgs {
+    GridArgs {
+        grid: args
+            .grid
+            .grid
+            .clone()
+            .or_else(|| frozen.settings.grid.clone()),
+        ..args.grid.clone()
+    }
+}
+
+fn wish_of(args: &RunArgs) -> Wish {
+    Wish {
+        priority: args.priority,
+        exclusive: args.exclusive,
+    }
+}
+
 /// On a grid of other processes; its log is copied here afterwards.
 async fn on_grid(
-    mut client: Client,
+    (mut client, wish): (Client, Wish),
     grid: &GridArgs,
     frozen: &Frozen,
     archive: &Archive,
@@ -96,7 +110,7 @@ async fn on_grid(
     let stays = std::future::pending();
     let place = grid.grid.as_deref().unwrap_or_default();
     interrupt.leaves_behind(&frozen.plan.run, place);
-    execute(&mut client, frozen, interrupt, output, stays).await?;
+    execute((&mut client, wish), frozen, interrupt, output, stays).await?;
     interrupt.leaves_nothing();
     archive::copy_from(&mut client, &frozen.plan.run, archive).await
 }
@@ -112,7 +126,8 @@ pub(super) async fn here(
     let mut client = grid.client().await?;
     let run = &frozen.plan.run;
     let gone = async { gone(&grid.gone().await, run, &archive.folder(run)) };
-    execute(&mut client, frozen, interrupt, output, gone).await?;
+    let client = (&mut client, Wish::default());
+    execute(client, frozen, interrupt, output, gone).await?;
     archive.open(frozen.plan.run.as_str())
 }
 
@@ -138,11 +153,29 @@ async fn late_spans(grid: &LocalGrid, kept: &mut Kept) {
 
 /// Hands the run in and follows it to its end, or until whoever leads it is gone for good.
 async fn execute(
-    client: &mut Client,
+    (client, wish): (&mut Client, Wish),
     frozen: &Frozen,
     interrupt: &Interrupt,
     output: &Output,
     gone: impl Future<Output = Error>,
+) -> Result<(), Error> {
+    let plan = &frozen.plan;
+    hand_in(client, frozen, wish, output).await?;
+    let mut view = View::new(*output, plan);
+    let followed = tokio::select! {
+        biased;
+        followed = follow(client, plan.clone(), &mut view, interrupt) => followed,
+        error = gone => Err(error),
+    };
+    view.end();
+    followed
+}
+
+async fn hand_in(
+    client: &mut Client,
+    frozen: &Frozen,
+    wish: Wish,
+    output: &Output,
 ) -> Result<(), Error> {
     let plan = &frozen.plan;
     output.talk(&format!(
@@ -157,15 +190,24 @@ async fn execute(
             .join(", ")
     ));
     let request = plan.run.as_str();
-    client.submit(request, plan, frozen.bundle.clone()).await?;
-    let mut view = View::new(*output, plan);
-    let followed = tokio::select! {
-        biased;
-        followed = follow(client, plan.clone(), &mut view, interrupt) => followed,
-        error = gone => Err(error),
+    let bundle = frozen.bundle.clone();
+    client.submit(request, plan, bundle, wish).await?;
+    Ok(())
+}
+
+/// Hands the run in and leaves; its name is all that is printed.
+async fn detached(args: &RunArgs, frozen: &Frozen, output: &Output) -> Result<ExitCode, Error> {
+    let grid = grid_of(args, frozen);
+    let Some(mut client) = Client::of(&grid).await? else {
+        return Err(Error::Usage(
+            "--detach needs a grid that goes on without this process: add --grid HOST:PORT"
+                .to_owned(),
+        ));
     };
-    view.end();
-    followed
+    let wish = wish_of(args);
+    hand_in(&mut client, frozen, wish, output).await?;
+    output.data(frozen.plan.run.as_str());
+    Ok(ExitCode::Success)
 }
 
 /// Prints and writes the report; the exit code is the verdict's.

@@ -1,5 +1,8 @@
 //! `muster runs`: the runs that lie here, or those that a coordinator knows.
 
+use domain::queue::Priority;
+use proto::v1;
+
 use crate::archive::{Archive, Kept};
 use crate::args::RunsArgs;
 use crate::client::Client;
@@ -52,16 +55,8 @@ async fn of_grid(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> {
         return Ok(ExitCode::Success);
     };
     let reply = client.list().await?;
-    for run in reply.runs {
-        let verdict = match (&run.verdict, run.is_open) {
-            (Some(word), _) => word.as_str(),
-            (None, true) => "running",
-            (None, false) => "not ended",
-        };
-        output.data(&format!(
-            "{}  {verdict:12}  {} of {} cases ended",
-            run.run, run.settled, run.planned
-        ));
+    for run in &reply.runs {
+        output.data(&queue_line(run));
     }
     for worker in reply.workers {
         output.data(&format!(
@@ -69,5 +64,40 @@ async fn of_grid(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> {
             worker.worker, worker.region, worker.slots
         ));
     }
+    if let Some(limits) = reply.limits {
+        output.talk(&format!(
+            "taken in: {} active, {} waiting, {} cases and {} MiB a plan",
+            limits.active,
+            limits.waiting,
+            limits.cases,
+            limits.plan_bytes / (1024 * 1024)
+        ));
+    }
     Ok(ExitCode::Success)
+}
+
+/// A run of a grid: its verdict or what it does, on what, and what it holds or waits for.
+fn queue_line(run: &v1::RunLine) -> String {
+    let verdict = match (&run.verdict, &run.waits, run.is_open) {
+        (Some(word), ..) => word.as_str(),
+        (None, Some(_), _) => "waiting",
+        (None, None, true) => "running",
+        (None, None, false) => "not ended",
+    };
+    let mut line = format!(
+        "{}  {verdict:12}  {} of {} cases ended",
+        run.run, run.settled, run.planned
+    );
+    if let Some(waits) = &run.waits {
+        let priority = Priority::of(run.priority).unwrap_or_default();
+        line += &format!(
+            "  number {} in the queue, priority {priority}, waits {waits}",
+            run.place
+        );
+    }
+    for lock in &run.locks {
+        let how = if lock.exclusive { "alone" } else { "shared" };
+        line += &format!("  holds {} ({how})", lock.name);
+    }
+    line
 }

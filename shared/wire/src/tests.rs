@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_comes_back_unchanged(tries in prop::collection::vec(tries(), 0..3)) {
+    fn a_record_comes_back_unchanged(tries in vec(tries(), 0..3)) {
         let one = CaseRecord { tries };
         prop_assert_eq!(record::decode(&record::encode(&one)).unwrap(), one);
     }

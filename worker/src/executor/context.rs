@@ -24,8 +24,8 @@ use crate::coordinators::Coordinators;
 
 use super::job::{self, Done};
 
-/// Runs whose engines are kept.
-const KEPT: usize = 4;
+/// Runs whose engines are kept when nothing of them runs.
+const KEPT: usize = 8;
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 const PIECE: usize = 4 * 1024 * 1024;
 
@@ -101,8 +101,12 @@ impl Contexts {
             loaded: Arc::default(),
         });
         self.contexts.push((run.clone(), context.clone()));
-        if self.contexts.len() > KEPT {
-            self.contexts.remove(0);
+        // What is in use stays: a second engine for a run would have a part of the caps of its own.
+        let idle = |(_, held): &(RunId, Context)| Arc::strong_count(&held.loaded) == 1;
+        if self.contexts.len() > KEPT
+            && let Some(oldest) = self.contexts.iter().position(idle)
+        {
+            self.contexts.remove(oldest);
         }
         context
     }

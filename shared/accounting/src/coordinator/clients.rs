@@ -243,6 +243,7 @@ impl Coordinator {
 
     /// Turns a wanted stop into a decision, once the run's log is led.
     pub(super) fn stop_as_wanted(&mut self, id: &RunId) {
+        self.drain_as_stopped(id);
         let of_log = self.grid.run(id).and_then(|line| line.stop.clone());
         let of_log = of_log.map(|why| (why, Vec::new()));
         let Some((why, clients)) = self.stops_wanted.remove(id).or(of_log) else {
@@ -253,6 +254,17 @@ impl Coordinator {
         for client in clients {
             let answer = Answer::Cancelling { run: id.clone() };
             self.reply(client, answer, after.clone());
+        }
+    }
+
+    /// A predecessor's stop may be in the log and what follows from it not: the segment between was
+    /// never written.
+    fn drain_as_stopped(&mut self, id: &RunId) {
+        let run = self.runs.get(id).map(|lead| &lead.run);
+        let run = run.filter(|run| run.draining().is_none() && !run.is_ended());
+        if let Some(stop) = run.and_then(|run| run.stop()) {
+            let text = format!("{}: {}", stop.cause.word(), stop.why);
+            self.drain(id, text);
         }
     }
 

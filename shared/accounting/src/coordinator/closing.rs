@@ -35,12 +35,13 @@ impl Coordinator {
         }
         let field = self.field();
         self.survey(id, &field);
-        if self.is_done(id) {
+        let is_done = self.is_done(id);
+        if is_done {
             self.drain(id, "every case has its outcome".to_owned());
-            return self.drained(id);
+            self.drained(id);
         }
         #[cfg(feature = "planted")]
-        if self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
+        if !is_done && self.has_planted(crate::planted::Planted::SumInsteadOfSet) {
             self.end_by_sum(id);
         }
     }

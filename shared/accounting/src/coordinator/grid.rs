@@ -79,6 +79,17 @@ impl Grid {
         self.forgotten = active.collect();
     }
 
+    #[cfg(feature = "planted")]
+    fn is_forgotten(&self, run: &RunId) -> bool {
+        self.forgotten.contains(run)
+    }
+
+    #[cfg(not(feature = "planted"))]
+    #[expect(clippy::unused_self, reason = "only a planted bug forgets")]
+    fn is_forgotten(&self, _run: &RunId) -> bool {
+        false
+    }
+
     /// Runs that hold what they were admitted with.
     fn active(&self) -> impl Iterator<Item = &RunLine> {
         let open = self.queue.iter();
@@ -99,8 +110,7 @@ impl Grid {
     /// what they hold.
     pub(crate) fn look(&self, max_active: usize, is_aside: impl Fn(&RunId) -> bool) -> Look {
         let open = self.queue.iter().filter(|line| !line.is_closed);
-        #[cfg(feature = "planted")]
-        let open = open.filter(|line| !self.forgotten.contains(&line.run));
+        let open = open.filter(|line| !self.is_forgotten(&line.run));
         let entries: Vec<Entry<'_>> = open
             .map(|line| Entry {
                 run: &line.run,
@@ -188,11 +198,9 @@ impl Grid {
 
     fn admit(&mut self, run: &RunId, locks: &[Lock], stop: Option<&str>) -> Result<(), Illegal> {
         for wanted in locks {
-            let active = self.active();
-            #[cfg(feature = "planted")]
-            let active = active.filter(|line| !self.forgotten.contains(&line.run));
+            let mut active = self.active().filter(|line| !self.is_forgotten(&line.run));
             let held = |line: &&RunLine| line.locks.iter().any(|held| queue::clash(wanted, held));
-            if let Some(holder) = active.filter(held).next() {
+            if let Some(holder) = active.find(held) {
                 return Err(Illegal::LockHeld {
                     run: run.clone(),
                     name: wanted.name.clone(),

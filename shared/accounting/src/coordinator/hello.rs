@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::event::RunEvent;
+use domain::event::{GridEvent, RunEvent};
 use domain::message::{Hello, OpenAttempt, PROTOCOL, ToWorkerBody};
 use domain::run::Attempt;
 use domain::{AttemptId, RunId, SessionId, WorkerId};
@@ -194,10 +194,12 @@ impl Coordinator {
         self.note(format!(
             "attempt {attempt} of run {run} is not known here; its worker forgets it"
         ));
-        self.send(
-            stream,
-            ToWorkerBody::AttemptOver { run, attempt },
-            Vec::new(),
-        );
+        // A deposed leader does not know its successor's attempts either. The append that this waits
+        // for begins now, so its success proves that there was no successor.
+        if !self.grid_log.has_pending() {
+            self.decide_grid(GridEvent::Tick);
+        }
+        let after = self.grid_mark();
+        self.send(stream, ToWorkerBody::AttemptOver { run, attempt }, after);
     }
 }

@@ -77,6 +77,11 @@ impl<E> Writer<E> {
         self.in_flight.is_none() && self.pending.is_empty()
     }
 
+    /// Events wait for an append that has not begun.
+    pub(crate) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// When pending events are to be appended, if nothing is under way.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.due.filter(|_| !self.is_busy())

@@ -38,7 +38,7 @@ fn look_at(
     parts: u32,
     max_active: usize,
 ) -> (Vec<usize>, Vec<Wait>) {
-    let runs: Vec<RunId> = (0..asks.len()).map(|place| name(place)).collect();
+    let runs: Vec<RunId> = (0..asks.len()).map(name).collect();
     let locks: Vec<Vec<Lock>> = asks.iter().map(Ask::locks).collect();
     let entries: Vec<Entry<'_>> = asks
         .iter()
