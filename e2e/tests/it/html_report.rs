@@ -9,8 +9,8 @@ use e2e::recompute::{self, Altered};
 use e2e::{Muster, Report};
 use serde_json::Value;
 
-/// Opens all that is folded away, and names what sticks out of the page to the right. Tables that
-/// scroll by themselves are measured by their frame.
+/// Opens all that is folded away, and names what sticks out of the page to the right, or out of its
+/// cell over the next one. Tables that scroll by themselves are measured by their frame.
 const STICKING_OUT: &str = "(() => {
   document.querySelectorAll('details').forEach(one => { one.open = true; });
   const width = window.innerWidth;
@@ -18,6 +18,10 @@ const STICKING_OUT: &str = "(() => {
     .filter(one => !one.parentElement.closest('.scroll'))
     .filter(one => one.getBoundingClientRect().right > width + 0.5)
     .map(one => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 80)}`);
+  const spilt = [...document.querySelectorAll('th, td')]
+    .filter(one => one.scrollWidth > one.clientWidth + 1)
+    .map(one => `cell: ${one.textContent.slice(0, 80)}`);
+  out.push(...spilt);
   if (document.documentElement.scrollWidth > width) { out.push('the page'); }
   return { width, out };
 })()";
@@ -104,6 +108,7 @@ async fn what_is_wrong_with_a_page_is_noticed() -> Result<()> {
     let page = "<!doctype html><html><body style='background: #fff'>
       <p style='color: #bbb'>faint</p><div style='width: 3000px'>wide</div>
       <div class='scroll' style='overflow: auto'><div style='width: 4000px'>scrolls</div></div>
+      <table style='table-layout: fixed; width: 40px'><tr><td style='white-space: nowrap'>spilt over</td><td>1</td></tr></table>
       <img src='http://127.0.0.1:9/picture.png' alt=''>
       <div id='matrix'><details><summary>folded</summary><p>away</p></details></div>
       <script>console.error('heard')</script></body></html>";
@@ -119,6 +124,7 @@ async fn what_is_wrong_with_a_page_is_noticed() -> Result<()> {
     assert!(said.iter().any(|one| one.contains("heard")), "{said:?}");
     let out = browser.evaluate(STICKING_OUT).await?["out"].to_string();
     assert!(out.contains("wide") && out.contains("the page"), "{out}");
+    assert!(out.contains("cell: spilt over"), "{out}");
     assert!(!out.contains("DIV.: scrolls"), "{out}");
     let faint = browser.evaluate(FAINT).await?["faint"].to_string();
     assert!(faint.contains("P.: 1.9"), "{faint}");
