@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
+use prost::Message as _;
 use tempfile::TempDir;
 
 use super::*;
@@ -119,9 +120,9 @@ fn a_log_of_a_newer_version_is_refused_and_left_as_it_is() {
 
     // The same frames, and a segment that only a newer muster can read.
     let payload = &whole[last + frame::HEAD..];
-    let mut segment = <proto::v1::Segment as prost::Message>::decode(payload).unwrap();
+    let mut segment = <proto::v1::Segment as Message>::decode(payload).unwrap();
     segment.format = proto::LOG_FORMAT + 1;
-    let newer = prost::Message::encode_to_vec(&segment);
+    let newer = Message::encode_to_vec(&segment);
     let mut previous = [0; 32];
     previous.copy_from_slice(&whole[last + 24..last + frame::HEAD]);
     let entry = frame::encode(domain::Term(segment.term), 2, &previous, &newer);
