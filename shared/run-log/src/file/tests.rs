@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, mpsc};
 
-use prost::Message as _;
 use tempfile::TempDir;
 
 use super::*;
