@@ -54,7 +54,7 @@ pub const TARGETS: &[Target] = &[
         "expression",
         expressions::expression,
         seeds::expressions,
-        4_000,
+        1_500,
     ),
     target("template", expressions::template, seeds::templates, 4_000),
     target("grammar", expressions::grammar, seeds::grammars, 2_000),

@@ -9,6 +9,7 @@ mod cookie;
 mod evaluate;
 mod exchange;
 mod frame;
+mod gather;
 mod http;
 mod join;
 mod message;

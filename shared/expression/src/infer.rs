@@ -98,7 +98,7 @@ fn binary(node: &Node, operator: Operator, pair: &[Node; 2]) -> Result<Kinds> {
         Operator::Equal | Operator::NotEqual => Ok(Kinds::BOOL),
         Operator::In => {
             let fix = "for a text write `text.contains(x)`";
-            expect(&pair[1], Kinds::LIST.or(Kinds::MAP), fix).map(|_| Kinds::BOOL)
+            meets(&pair[1], right, Kinds::LIST.or(Kinds::MAP), fix).map(|_| Kinds::BOOL)
         }
         Operator::Add => {
             let mut sums = [Kinds::NUMBER, Kinds::TEXT, Kinds::BYTES, Kinds::LIST].into_iter();
@@ -127,14 +127,19 @@ fn binary(node: &Node, operator: Operator, pair: &[Node; 2]) -> Result<Kinds> {
         }
         _ => {
             let fix = format!("both sides of `{}` must be numbers", operator.symbol());
-            expect(&pair[0], Kinds::NUMBER, &fix)?;
-            expect(&pair[1], Kinds::NUMBER, &fix)
+            meets(&pair[0], left, Kinds::NUMBER, &fix)?;
+            meets(&pair[1], right, Kinds::NUMBER, &fix)
         }
     }
 }
 
 fn expect(node: &Node, wanted: Kinds, fix: &str) -> Result<Kinds> {
-    let found = check(node)?;
+    meets(node, check(node)?, wanted, fix)
+}
+
+/// The same of a node that has been checked: to check it again would double the work at every level
+/// of a long row of operators.
+fn meets(node: &Node, found: Kinds, wanted: Kinds, fix: &str) -> Result<Kinds> {
     if found.meets(wanted) {
         return Ok(found);
     }
@@ -152,5 +157,20 @@ fn error(node: &Node, message: String, fix: Option<&str>) -> CompileError {
         len,
         message,
         fix: fix.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Expression;
+
+    /// Were an operand checked twice, the work would double with each operator, and this never end.
+    #[test]
+    fn a_long_row_of_operators_is_checked_in_one_walk() {
+        for row in ["a - b", "a * b", "a / b", "a % b"] {
+            let (_, more) = row.split_once('a').unwrap();
+            let row = format!("{row}{}", more.repeat(100));
+            assert!(Expression::compile(&row).is_ok(), "{row}");
+        }
     }
 }
