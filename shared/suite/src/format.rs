@@ -106,6 +106,8 @@ fn options() -> FormatOptions {
         language: LanguageOptions {
             // A directive would be a second way to say what a layout is.
             ignore_comment_directive: "muster-fmt-ignore".to_owned(),
+            // What is too long for a line is in lines already.
+            prefer_single_line: true,
             // Those of a text in a block are part of the text.
             trim_trailing_whitespaces: false,
             ..LanguageOptions::default()

@@ -1,8 +1,9 @@
 //! Steps, checks and saves that were written in flow style become lines, where a comma or a colon
-//! of an expression can split nothing.
+//! of an expression can split nothing; so does every list and map that is too long for its line.
 //!
 //! It edits the text at the places that the tree names, and lays nothing else out.
 
+use super::WIDTH;
 use crate::place::{Span, Text};
 use crate::raw::{Entry, Kind, Node};
 
@@ -36,6 +37,8 @@ enum Role {
     /// A list of expressions, or a map of them.
     Lines,
     Other,
+    /// Whatever its keys are called, they are not ours.
+    Data,
 }
 
 /// The text with every such value in lines.
@@ -46,7 +49,7 @@ pub(super) fn in_lines(text: &str, root: &Node) -> String {
         text: &text,
         edits: &mut edits,
     }
-    .look(root, Role::Other, 0);
+    .look(root, Role::Other, None);
     let mut chars = text.chars().to_vec();
     for (span, put) in edits.into_iter().rev() {
         chars.splice(span.start..span.end, put.chars());
@@ -54,15 +57,13 @@ pub(super) fn in_lines(text: &str, root: &Node) -> String {
     chars.into_iter().collect()
 }
 
-fn role(key: &str) -> Option<Role> {
-    if DATA.contains(&key) {
-        return None;
-    }
-    Some(match key {
+fn role(key: &str) -> Role {
+    match key {
+        _ if DATA.contains(&key) => Role::Data,
         _ if STEPS.contains(&key) => Role::Steps,
         _ if CHECKS.contains(&key) || key == "save" => Role::Lines,
         _ => Role::Other,
-    })
+    }
 }
 
 struct Finder<'a> {
@@ -72,71 +73,75 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// `indent` is that of the key or dash before the value.
-    fn look(&mut self, node: &Node, role: Role, indent: usize) {
+    /// `key` is the column of the key before the value; an item of a list has none.
+    fn look(&mut self, node: &Node, role: Role, key: Option<usize>) {
         if is_flow(node) {
-            if role != Role::Other && !is_empty(node) {
-                self.edit(node, role, indent);
+            let has_lines = matches!(role, Role::Steps | Role::Step | Role::Lines);
+            if !is_empty(node) && (has_lines || self.is_too_long(node)) {
+                self.edit(node, role, key);
             }
             return;
         }
         match &node.kind {
             Kind::Scalar(_) => {}
             Kind::List { items, .. } => {
-                let inner = if role == Role::Steps {
-                    Role::Step
-                } else {
-                    Role::Other
-                };
                 for item in items {
-                    self.look(item, inner, self.column(item.span.start));
+                    self.look(item, of_item(role), None);
                 }
             }
             Kind::Map(map) => {
                 for entry in &map.entries {
-                    if let Some(own) = below(role, &entry.key) {
-                        self.look(&entry.value, own, self.column(entry.key_span.start));
-                    }
+                    let column = self.column(entry.key_span.start);
+                    self.look(&entry.value, below(role, &entry.key), Some(column));
                 }
             }
         }
     }
 
-    fn edit(&mut self, node: &Node, role: Role, indent: usize) {
+    /// Whether it would not fit its line if it were on one.
+    fn is_too_long(&self, node: &Node) -> bool {
+        let source = self.text.slice(node.span);
+        let words = source.split_whitespace();
+        let length: usize = words.map(|word| word.chars().count() + 1).sum();
+        self.column(node.span.start) + length > WIDTH
+    }
+
+    fn edit(&mut self, node: &Node, role: Role, key: Option<usize>) {
         let source = self.text.slice(node.span);
         // A comment inside has no line of its own to go to.
         if source.contains(" #") || source.contains("\n#") {
             return;
         }
-        let Some(lines) = self.lines(node, role) else {
+        let Some(lines) = self.in_block(node, role) else {
             return;
         };
-        // A step stands behind its dash; anything else begins on the line below its key.
-        let (first, margin) = if role == Role::Step {
-            (String::new(), " ".repeat(indent))
-        } else {
-            let margin = " ".repeat(indent + 2);
-            (format!("\n{margin}"), margin)
+        // An item stands behind its dash; a value begins on the line below its key.
+        let (first, margin) = match key {
+            None => (String::new(), " ".repeat(self.column(node.span.start))),
+            Some(column) => {
+                let margin = " ".repeat(column + 2);
+                (format!("\n{margin}"), margin)
+            }
         };
         let put = lines.join(&format!("\n{margin}"));
         self.edits.push((node.span, format!("{first}{put}")));
     }
 
-    /// The node in block style, from column 0; `None` for what has to stay as it is.
+    /// The node as it has to stand: what is no list of lines stays in flow style.
     fn lines(&self, node: &Node, role: Role) -> Option<Vec<String>> {
-        if role == Role::Other || is_empty(node) {
+        if matches!(role, Role::Other | Role::Data) || is_empty(node) {
             return self.verbatim(node.span).map(|text| vec![text]);
         }
+        self.in_block(node, role)
+    }
+
+    /// The node in block style, from column 0; `None` for what has to stay as it is.
+    fn in_block(&self, node: &Node, role: Role) -> Option<Vec<String>> {
         match &node.kind {
             Kind::Scalar(_) => self.verbatim(node.span).map(|text| vec![text]),
             Kind::List { items, .. } => {
-                let inner = if role == Role::Steps {
-                    Role::Step
-                } else {
-                    Role::Other
-                };
                 let items = items.iter().map(|item| {
-                    let lines = self.lines(item, inner)?;
+                    let lines = self.lines(item, of_item(role))?;
                     Some(hang("- ", lines))
                 });
                 items.collect::<Option<Vec<_>>>().map(|all| all.concat())
@@ -150,13 +155,14 @@ impl Finder<'_> {
 
     fn entry(&self, role: Role, entry: &Entry) -> Option<Vec<String>> {
         let key = self.verbatim(entry.key_span)?;
-        let own = below(role, &entry.key).unwrap_or(Role::Other);
+        let own = below(role, &entry.key);
         let value = &entry.value;
         if value.span.start == value.span.end {
             return Some(vec![format!("{key}:")]);
         }
         let lines = self.lines(value, own)?;
-        if own == Role::Other || value.as_scalar().is_some() || is_empty(value) {
+        let is_flow = matches!(own, Role::Other | Role::Data);
+        if is_flow || value.as_scalar().is_some() || is_empty(value) {
             return Some(vec![format!("{key}: {}", lines.concat())]);
         }
         let mut all = vec![format!("{key}:")];
@@ -177,12 +183,21 @@ impl Finder<'_> {
     }
 }
 
-/// The role of a value under `key` of a map that has `role`; `None` below which nothing is ours.
-fn below(role: Role, key: &str) -> Option<Role> {
+fn of_item(role: Role) -> Role {
+    match role {
+        Role::Steps => Role::Step,
+        Role::Data => Role::Data,
+        Role::Step | Role::Lines | Role::Other => Role::Other,
+    }
+}
+
+/// The role of a value under `key` of a map that has `role`.
+fn below(role: Role, key: &str) -> Role {
     match role {
         // A map of lists of steps (`branches`), or of expressions (`save`): its keys are names.
-        Role::Steps => Some(Role::Steps),
-        Role::Lines => Some(Role::Other),
+        Role::Steps => Role::Steps,
+        Role::Lines => Role::Other,
+        Role::Data => Role::Data,
         Role::Step | Role::Other => self::role(key),
     }
 }

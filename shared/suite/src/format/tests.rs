@@ -78,6 +78,7 @@ fn odd_but_valid_yaml_is_laid_out_or_left_alone() {
         "? a\n: b\n",
         "---\nsuite: s\n...\n",
         "a: {b: , c: }\n",
+        deep.as_str(),
         "steps: [ {when: x, steps: [ {parallel: {branches: {a: [{wait: 1s}]}}} ]} ]\n",
     ];
     for text in odd {
@@ -85,11 +86,28 @@ fn odd_but_valid_yaml_is_laid_out_or_left_alone() {
         assert!(laid_out.is_ok(), "{text}: {laid_out:?}");
     }
     // What the formatter gets wrong is noticed, and nothing is written.
-    for text in ["a: >+\n  x\n\n\n  y\n\n\nb: 1\n", deep.as_str()] {
-        let refused = format("s.yaml", text);
-        assert!(
-            matches!(refused, Err(Unformatted::Unsafe(_))),
-            "{refused:?}"
-        );
-    }
+    let refused = format("s.yaml", "a: >+\n  x\n\n\n  y\n\n\nb: 1\n");
+    assert!(
+        matches!(refused, Err(Unformatted::Unsafe(_))),
+        "{refused:?}"
+    );
+    let split = format("s.yaml", "a: {\n  b: 1,\n  c: 2\n}\n");
+    assert_eq!(split.as_deref(), Ok("a: { b: 1, c: 2 }\n"));
+}
+
+#[test]
+fn what_is_too_long_for_its_line_becomes_lines_and_the_rest_stays() {
+    let long = "x".repeat(60);
+    check(
+        &format!(
+            "suite: s\ntests:\n  - id: t\n    rows:\n      a: {{ one: \"{long}\", two: {{ three: 1, four: [5] }} }}\n      b: {{ one: 1 }}\n    tags: [{long}, {long}]\n"
+        ),
+        &format!(
+            "suite: s\ntests:\n  - id: t\n    rows:\n      a:\n        one: \"{long}\"\n        two: {{ three: 1, four: [5] }}\n      b: {{ one: 1 }}\n    tags:\n      - {long}\n      - {long}\n"
+        ),
+    );
+    check(
+        "suite: s\na: { b: 1,\n  c: [d,\n    e] }\n",
+        "suite: s\na: { b: 1, c: [d, e] }\n",
+    );
 }
