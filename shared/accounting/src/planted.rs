@@ -1,51 +1,47 @@
 //! Bugs that can be switched on by name, so that the simulation proves that it would see them.
 //!
-//! Compiled in by the feature `planted` alone; no released binary holds them.
+//! Compiled in by the feature `planted` alone; no released binary holds them. Those of the log's
+//! adapter are planted in the model of it that the simulation runs.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Planted {
-    /// Outputs leave before the log is durable to where they depend on it.
-    SendBeforeDurable,
-    /// A result is acknowledged from the speculative state.
-    AckBeforeDurable,
-    /// A result is counted whoever sends it: neither session nor open attempt is asked for.
-    NoTokenCheck,
-    /// The run ends when the sum of outcomes reaches the plan's number, not when the sets agree.
-    SumInsteadOfSet,
-    /// A successor decides without a term of its own in the log.
-    NoTermStarted,
-    /// A lease counts from when it was received, not from the stamp.
-    LeaseFromReceipt,
-    /// Stamps are echoed without an append that began after they came.
-    RenewalWithoutProof,
-    /// The watermark of an attempt is forgotten at a takeover.
-    WatermarkNotRestored,
-    /// A conflict is taken for success.
-    ConflictIsSuccess,
-    /// The verdict is written without asking the second routine, and names no table.
-    SealWithoutHash,
-    /// The leader's fold and the log tell another outcome: only the second routine can see it.
-    FoldDiffersFromLog,
-    /// The lease of a disconnected worker is given away at once.
-    LossAtDisconnect,
-    /// An output waits for one segment only, however many events stand before its own.
-    MarkOfOneSegment,
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $name:ident: $sentence:literal,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Planted { $($(#[$doc])* $name,)* }
+
+        impl Planted {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// What the bug does, for people.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+        }
+    };
 }
 
-impl Planted {
-    pub const ALL: [Self; 13] = [
-        Self::SendBeforeDurable,
-        Self::AckBeforeDurable,
-        Self::NoTokenCheck,
-        Self::SumInsteadOfSet,
-        Self::NoTermStarted,
-        Self::LeaseFromReceipt,
-        Self::RenewalWithoutProof,
-        Self::WatermarkNotRestored,
-        Self::ConflictIsSuccess,
-        Self::SealWithoutHash,
-        Self::FoldDiffersFromLog,
-        Self::LossAtDisconnect,
-        Self::MarkOfOneSegment,
-    ];
+bugs! {
+    SendBeforeDurable: "outputs leave before the log is durable to where they depend on it",
+    NoTermStarted: "a successor decides without a term of its own in the log",
+    TwoPutsInFlight: "a segment is put before the one in front of it is durable",
+    /// Of the object store's adapter.
+    AlreadyExistsIsDeposed: "a number that is taken means deposed, without a look at who took it",
+    /// Of the object store's adapter.
+    AlreadyExistsIsSuccess: "a number that is taken means that our own put landed",
+    /// Of the object store's adapter.
+    NumberReused: "a put whose answer was lost is repeated with other bytes",
+    /// Of the object store's adapter.
+    SegmentDeleted: "segments of an open run are deleted, so that a late put finds its number free",
+    LeaseFromReceipt: "a worker counts its lease from when it was received, not from the stamp",
+    RenewalWithoutProof: "stamps are echoed without an append that began after they came",
+    AckBeforeDurable: "a result is acknowledged from the speculative state",
+    WatermarkNotRestored: "the watermark of an attempt is forgotten at a takeover",
+    LockFreedAtFailover: "a successor admits the next run beside the one that its predecessor led",
+    SealWithoutHash: "the verdict names no table",
+    ZeroSamplePass: "a result that shows nothing is counted as passed",
+    FoldDiffersFromLog: "`apply` learns another outcome than the log holds, so only the second routine can see it",
+    NoTokenCheck: "a result is counted whoever sends it: neither session nor open attempt is asked for",
+    SumInsteadOfSet: "the run ends when the sum of outcomes reaches the plan's number, not when the sets agree",
+    ConflictIsSuccess: "the machine takes a conflict for success",
+    LossAtDisconnect: "the lease of a disconnected worker is given away at once",
+    MarkOfOneSegment: "an output waits for one segment only, however many events stand before its own",
 }

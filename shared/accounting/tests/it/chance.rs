@@ -23,6 +23,12 @@ impl Chance {
         range.start + self.next() % (range.end - range.start)
     }
 
+    /// Up to so much in either direction.
+    pub(crate) fn around(&mut self, most: i64) -> i64 {
+        let width = 2 * most.unsigned_abs() + 1;
+        i64::try_from(self.next() % width).unwrap_or_default() - most
+    }
+
     /// True in so many of a hundred.
     pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent

@@ -6,7 +6,31 @@ use accounting::worker::{CaseKey, Config, Recovered, RecoveredResult, Worker};
 use domain::record::CaseResult;
 use domain::{AttemptId, Instant, Region, RunId, WorkerId};
 
+use crate::clock::Clock;
+
 pub(crate) type AttemptKey = (RunId, AttemptId);
+
+/// A link in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Way {
+    /// Nothing gets through before this.
+    pub(crate) cut_until: u64,
+    /// Everything is late by this, in nanoseconds, until a time.
+    pub(crate) lag: u64,
+    pub(crate) lag_until: u64,
+}
+
+impl Way {
+    /// When what is sent now arrives, at the earliest.
+    pub(crate) fn arrival(self, now: u64) -> u64 {
+        let lag = if self.lag_until > now { self.lag } else { 0 };
+        now.max(self.cut_until) + lag
+    }
+
+    pub(crate) fn is_cut(self, now: u64) -> bool {
+        self.cut_until > now
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -17,34 +41,54 @@ pub(crate) struct Site {
     pub(crate) worker: WorkerId,
     pub(crate) region: Region,
     pub(crate) slots: u32,
-    pub(crate) offset: u64,
+    pub(crate) clock: Clock,
     pub(crate) stream: Option<u64>,
     pub(crate) wake: Option<u64>,
     pub(crate) paused_until: u64,
-    /// Milliseconds added to every message, up and down, until a time.
-    pub(crate) lag: (u64, u64, u64),
+    /// To the coordinator, and from it.
+    pub(crate) up: Way,
+    pub(crate) down: Way,
+    /// Its host does not start before this.
+    pub(crate) down_until: u64,
+    /// Its disk takes nothing before this.
+    pub(crate) full_until: u64,
+    /// Orders to the disk are obeyed in turn.
+    pub(crate) disk_ready: u64,
     /// Frames that were written and not dropped: they outlive the process.
     pub(crate) spool: BTreeMap<AttemptKey, BTreeMap<u64, (CaseResult, Vec<u8>)>>,
     pub(crate) gates: BTreeMap<AttemptKey, Instant>,
     pub(crate) running: BTreeMap<CaseKey, u64>,
+    /// Produced and not in the spool yet.
+    pub(crate) unspooled: Vec<CaseKey>,
+    /// Results that its machine asked the disk to keep.
+    pub(crate) n_spool_orders: u64,
+    /// In a row of looks it idled beside a case that it could take.
+    pub(crate) n_idle_looks: u32,
 }
 
 impl Site {
-    pub(crate) fn new(place: u64, region: &str, slots: u32, offset: u64) -> Self {
+    pub(crate) fn new(place: u64, region: &str, slots: u32, clock: Clock) -> Self {
         Self {
             machine: None,
             epoch: 0,
             worker: WorkerId::from(format!("{region}-{place}")),
             region: Region::from(region),
             slots,
-            offset,
+            clock,
             stream: None,
             wake: None,
             paused_until: 0,
-            lag: (0, 0, 0),
+            up: Way::default(),
+            down: Way::default(),
+            down_until: 0,
+            full_until: 0,
+            disk_ready: 0,
             spool: BTreeMap::new(),
             gates: BTreeMap::new(),
             running: BTreeMap::new(),
+            unspooled: Vec::new(),
+            n_spool_orders: 0,
+            n_idle_looks: 0,
         }
     }
 
@@ -62,17 +106,21 @@ impl Site {
         self.machine = Some(Worker::new(config, recovered.collect()));
     }
 
-    pub(crate) fn die(&mut self) {
+    /// The process is gone; answers with the results that were in its memory only.
+    pub(crate) fn die(&mut self) -> Vec<CaseKey> {
         self.machine = None;
         self.epoch += 1;
         self.stream = None;
         self.gates.clear();
         self.running.clear();
         self.wake = None;
+        self.paused_until = 0;
+        self.disk_ready = 0;
+        std::mem::take(&mut self.unspooled)
     }
 
     pub(crate) fn clock(&self, now: u64) -> Instant {
-        Instant(now + self.offset)
+        self.clock.at(now)
     }
 
     /// The executor asks before every exchange.
@@ -80,6 +128,11 @@ impl Site {
         self.gates
             .get(attempt)
             .is_some_and(|&until| self.clock(now) < until)
+    }
+
+    pub(crate) fn spooled_bytes(&self) -> usize {
+        let frames = self.spool.values().flat_map(|frames| frames.values());
+        frames.map(|(_, record)| record.len() + 512).sum()
     }
 }
 

@@ -1,4 +1,6 @@
-//! The logs and blobs as they are durable, in the very bytes that the real log holds.
+//! The logs and blobs as they are durable, in the very bytes that the real logs hold.
+//!
+//! Nothing here decides who may write; `adapter` and `world/puts` do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,7 +15,7 @@ use prost::Message;
 pub(crate) struct Log<E> {
     pub(crate) segments: Vec<Segment<E>>,
     pub(crate) encoded: Vec<Vec<u8>>,
-    n_events: u64,
+    pen: Pen,
 }
 
 impl<E> Default for Log<E> {
@@ -21,7 +23,7 @@ impl<E> Default for Log<E> {
         Self {
             segments: Vec::new(),
             encoded: Vec::new(),
-            n_events: 0,
+            pen: Pen::default(),
         }
     }
 }
@@ -47,63 +49,122 @@ pub(crate) struct Append {
     pub(crate) events: Events,
 }
 
+/// What a writer has to know of the log in front of its next segment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pen {
+    previous: Vec<u8>,
+    n_events: u64,
+}
+
+impl Pen {
+    /// The bytes of the segment, as a put carries them. The pen stays where it is.
+    pub(crate) fn encode(&self, append: &Append, writer: &str) -> Vec<u8> {
+        let events = match &append.events {
+            Events::Grid(events) => events.iter().map(wire::event::encode_grid).collect(),
+            Events::Run(events) => events.iter().map(wire::event::encode_run).collect(),
+        };
+        let segment = proto::v1::Segment {
+            log: name(&append.log),
+            number: append.at,
+            position: self.n_events,
+            term: append.term.0,
+            writer: writer.to_owned(),
+            elapsed_ms: u64::try_from(append.elapsed.as_millis()).unwrap_or(u64::MAX),
+            wall_ms: append.wall_ms,
+            previous: self.previous.clone(),
+            events,
+            format: proto::LOG_FORMAT,
+        };
+        segment.encode_to_vec()
+    }
+
+    /// Moves behind a segment.
+    pub(crate) fn follow(&mut self, append: &Append, bytes: &[u8]) {
+        self.previous = digest(bytes);
+        self.n_events += n_events(&append.events) as u64;
+    }
+}
+
+pub(crate) fn name(log: &LogId) -> String {
+    match log {
+        LogId::Grid => "grid".to_owned(),
+        LogId::Run(run) => run.to_string(),
+    }
+}
+
+pub(crate) fn n_events(events: &Events) -> usize {
+    match events {
+        Events::Grid(events) => events.len(),
+        Events::Run(events) => events.len(),
+    }
+}
+
 impl Store {
-    /// Puts the segment where it says, unless that place is taken.
+    /// Puts the segment where it says, unless that place is taken: one writer, no troubles.
     pub(crate) fn append(&mut self, append: &Append) -> Result<u64, Conflict> {
+        if append.at != self.len(&append.log) {
+            return Err(Conflict);
+        }
+        let bytes = self.pen(&append.log).encode(append, "simulated");
+        self.push(append, bytes);
+        Ok(append.at + 1)
+    }
+
+    /// Segments of a log.
+    pub(crate) fn len(&self, log: &LogId) -> u64 {
+        self.encoded(log).len() as u64
+    }
+
+    pub(crate) fn encoded(&self, log: &LogId) -> &[Vec<u8>] {
+        match log {
+            LogId::Grid => &self.grid.encoded,
+            LogId::Run(_) => self
+                .runs
+                .get(log)
+                .map(|log| log.encoded.as_slice())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The pen of a writer that has read the log to its end.
+    pub(crate) fn pen(&self, log: &LogId) -> Pen {
+        match log {
+            LogId::Grid => self.grid.pen.clone(),
+            LogId::Run(_) => self
+                .runs
+                .get(log)
+                .map(|log| log.pen.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Adds a segment at the end.
+    pub(crate) fn push(&mut self, append: &Append, bytes: Vec<u8>) {
         match &append.events {
-            Events::Grid(events) => self.grid.append(append, events, wire::event::encode_grid),
+            Events::Grid(events) => self.grid.push(append, events, bytes),
             Events::Run(events) => {
                 let log = self.runs.entry(append.log.clone()).or_default();
-                log.append(append, events, wire::event::encode_run)
+                log.push(append, events, bytes);
             }
         }
     }
 }
 
 impl<E: Clone> Log<E> {
-    fn append(
-        &mut self,
-        append: &Append,
-        events: &[E],
-        encode: impl Fn(&E) -> Vec<u8>,
-    ) -> Result<u64, Conflict> {
-        let number = self.segments.len() as u64;
-        if append.at != number {
-            return Err(Conflict);
-        }
-        let segment = proto::v1::Segment {
-            log: match &append.log {
-                LogId::Grid => "grid".to_owned(),
-                LogId::Run(run) => run.to_string(),
-            },
-            number,
-            position: self.n_events,
-            term: append.term.0,
-            writer: "simulated".to_owned(),
-            elapsed_ms: u64::try_from(append.elapsed.as_millis()).unwrap_or(u64::MAX),
-            wall_ms: append.wall_ms,
-            previous: self
-                .encoded
-                .last()
-                .map(|last| digest(last))
-                .unwrap_or_default(),
-            events: events.iter().map(encode).collect(),
-            format: proto::LOG_FORMAT,
-        };
-        self.encoded.push(segment.encode_to_vec());
-        self.n_events += events.len() as u64;
+    fn push(&mut self, append: &Append, events: &[E], bytes: Vec<u8>) {
+        self.pen.follow(append, &bytes);
         self.segments.push(Segment {
-            position: number,
+            position: append.at,
             term: append.term,
             elapsed: append.elapsed,
             wall_ms: append.wall_ms,
             events: events.to_vec(),
         });
-        Ok(number + 1)
+        self.encoded.push(bytes);
     }
 }
 
-fn digest(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn digest(bytes: &[u8]) -> Vec<u8> {
     let hex = accounting::digest::of(bytes);
     let pairs = hex.as_str().as_bytes().chunks(2);
     let byte = |pair: &[u8]| {

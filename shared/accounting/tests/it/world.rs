@@ -1,31 +1,45 @@
 //! The simulated world: a queue of happenings in virtual time, and what each does.
 //!
-//! Everything is drawn from one seed. A broken promise ends the world with its sentence.
+//! Everything is drawn from one seed. A broken promise ends the world with its sentence. `hosts`
+//! steps the machines, `election` says who leads, `puts` is the store, `links` the network, `sites`
+//! the workers and `disks` their spools, `clients` ask, `looks` is a look at the whole now and then.
 
 mod clients;
+mod disks;
+mod election;
 mod hosts;
+mod links;
+mod looks;
 mod outputs;
+mod puts;
 mod sites;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
-use accounting::coordinator::{Config, Coordinator, Input, Request};
+use accounting::coordinator::{Input, Request};
 use accounting::worker::{self, CaseKey};
 use domain::message::{FromWorker, ToWorker};
-use domain::{Digest, Plan, RunId, Term};
+use domain::{Digest, Plan, RunId};
 
+use crate::adapter::Heard;
 use crate::chance::Chance;
-use crate::faults::{self, Fault, LAST_FAULT};
-use crate::node::Node;
-use crate::oracle::{Broken, Oracle};
+use crate::clock::Clock;
+use crate::faults::{self, Fault, LAST_FAULT, LONGEST};
+use crate::history::History;
+use crate::node::{Node, Put};
+use crate::oracle::{Broken, Invariant, Oracle};
 use crate::planned;
+use crate::shape::{Keeping, Shape};
 use crate::site::Site;
-use crate::store::{Append, Store};
+use crate::store::Store;
+use crate::world::disks::DiskOrder;
+use crate::world::election::Election;
 
 pub(crate) const MILLI: u64 = 1_000_000;
 pub(crate) const SECOND: u64 = 1_000 * MILLI;
 /// Every run has ended and is closed by then, or a promise is broken.
-const LAST_MOMENT: u64 = 1_200 * SECOND;
+const LAST_MOMENT: u64 = 2_400 * SECOND;
 /// Time for what is still under way once all runs are closed.
 const AFTERMATH: u64 = 60 * SECOND;
 
@@ -41,9 +55,26 @@ pub(crate) enum Happening {
         node: usize,
         at: u64,
     },
-    Land {
+    /// A put reaches the store.
+    Arrives {
         node: usize,
-        append: Append,
+        put: Box<Put>,
+    },
+    /// A put lands whose writer has given up waiting.
+    LandsLate {
+        node: usize,
+        put: Box<Put>,
+    },
+    /// The writer hears what came of its put, or of its look.
+    Heard {
+        node: usize,
+        put: Box<Put>,
+        heard: Heard,
+    },
+    /// A look reaches the store.
+    Look {
+        node: usize,
+        put: Box<Put>,
     },
     BlobLands {
         node: usize,
@@ -66,10 +97,10 @@ pub(crate) enum Happening {
         epoch: u64,
         at: u64,
     },
-    SpoolWritten {
+    Disk {
         site: usize,
         epoch: u64,
-        frame: Box<Frame>,
+        order: DiskOrder,
     },
     Touch {
         site: usize,
@@ -94,18 +125,14 @@ pub(crate) enum Happening {
     NodeSeesBreak {
         stream: u64,
     },
+    /// Nothing was heard on a stream for so long that its ends look whether it is alive.
+    KeepAlive {
+        stream: u64,
+    },
     Ask {
         client: usize,
     },
-}
-
-#[derive(Debug)]
-pub(crate) struct Frame {
-    pub(crate) run: RunId,
-    pub(crate) attempt: domain::AttemptId,
-    pub(crate) seq: u64,
-    pub(crate) result: domain::record::CaseResult,
-    pub(crate) record: Vec<u8>,
+    LookAround,
 }
 
 #[derive(Debug)]
@@ -129,29 +156,43 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) chance: Chance,
+    pub(crate) shape: Shape,
     pub(crate) now: u64,
     queue: BTreeMap<(u64, u64), Happening>,
     n_happenings: u64,
+    history: History,
     pub(crate) store: Store,
+    /// The store takes nothing before this.
+    pub(crate) store_full_until: u64,
+    /// The next fsync of the coordinator fails.
+    pub(crate) is_sync_failing: bool,
     pub(crate) oracle: Oracle,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) election: Election,
     pub(crate) sites: Vec<Site>,
     pub(crate) streams: BTreeMap<u64, Stream>,
     pub(crate) clients: Vec<Client>,
     pub(crate) plans: BTreeMap<RunId, Plan>,
-    term: u64,
-    pub(crate) stats: BTreeMap<&'static str, u64>,
+    pub(crate) stats: Stats,
+    /// A promise broken where nobody could say so at once.
+    broken: Option<Broken>,
     is_loud: bool,
-    /// Events that a segment holds at most: in some worlds so few that decisions spread over many.
-    batch_events: usize,
     /// Nothing goes wrong.
     pub(crate) is_calm: bool,
     #[cfg(feature = "planted")]
     pub(crate) planted: Option<accounting::planted::Planted>,
 }
 
-/// What a world was like that kept its promises.
+/// What came up in a world, and how often.
 pub(crate) type Stats = BTreeMap<&'static str, u64>;
+
+/// A world that kept its promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) stats: Stats,
+    /// A hash of all that happened.
+    pub(crate) history: u64,
+}
 
 impl World {
     /// A world in which nothing goes wrong, and no case kills its worker.
@@ -166,38 +207,43 @@ impl World {
 
     pub(crate) fn new(seed: u64, is_loud: bool) -> Self {
         let mut chance = Chance::new(seed);
-        let n_sites = chance.within(2..6);
-        let n_runs = chance.within(1..3);
+        let shape = Shape::draw(seed, &mut chance);
         let mut world = Self {
             now: 0,
             queue: BTreeMap::new(),
             n_happenings: 0,
+            history: History::default(),
             store: Store::default(),
-            oracle: Oracle::default(),
+            store_full_until: 0,
+            is_sync_failing: false,
+            oracle: Oracle::new(&shape, LAST_FAULT + LONGEST),
             nodes: Vec::new(),
+            election: Election::default(),
             sites: Vec::new(),
             streams: BTreeMap::new(),
             clients: Vec::new(),
             plans: BTreeMap::new(),
-            term: 0,
             stats: BTreeMap::new(),
+            broken: None,
             is_loud,
-            batch_events: if seed.is_multiple_of(3) { 2 } else { 1_000 },
             is_calm: false,
+            shape,
             chance,
             #[cfg(feature = "planted")]
             planted: None,
         };
         world.schedule(0, Happening::Elect);
-        for place in 0..n_sites {
+        world.schedule(LAST_FAULT + LONGEST, Happening::LookAround);
+        for place in 0..shape.n_sites {
             world.add_site(place);
         }
-        for number in 0..n_runs {
+        for number in 0..shape.n_runs {
             world.add_run(number);
         }
-        for (at, fault) in faults::draw(&mut world.chance, n_sites) {
+        for (at, fault) in faults::draw(&mut world.chance, &shape) {
             world.schedule(at, Happening::Fault(fault));
         }
+        world.count_shape();
         world
     }
 
@@ -207,38 +253,72 @@ impl World {
             0 | 1 => planned::REGIONS[usize::try_from(place).unwrap_or_default()],
             _ => self.chance.pick(&planned::REGIONS).unwrap_or_default(),
         };
-        let slots = u32::try_from(self.chance.within(1..5)).unwrap_or(1);
-        let offset = self.chance.within(0..1_000 * SECOND);
-        self.sites.push(Site::new(place, region, slots, offset));
+        let most_slots = if self.shape.is_big { 2 } else { 4 };
+        let slots = u32::try_from(self.chance.within(1..most_slots + 1)).unwrap_or(1);
+        let clock = self.draw_clock();
+        self.sites.push(Site::new(place, region, slots, clock));
         let (at, site) = (self.chance.within(0..2 * SECOND), self.sites.len() - 1);
         self.schedule(at, Happening::Boot { site });
     }
 
+    pub(crate) fn draw_clock(&mut self) -> Clock {
+        let offset = self.chance.within(0..1_000 * SECOND);
+        let gains = self.chance.around(self.shape.clocks_off);
+        let wall_off_ms = self.chance.around(5_000);
+        Clock::new(offset, gains, wall_off_ms)
+    }
+
+    fn count_shape(&mut self) {
+        let shape = self.shape;
+        let is_off = self.sites.iter().any(|site| site.clock.is_off());
+        for (is_so, what) in [
+            (shape.is_big, "a thousand workers"),
+            (shape.is_laptop, "coordinator and workers in one process"),
+            (shape.keeping == Keeping::Files, "logs in files"),
+            (shape.keeping == Keeping::Objects, "logs in an object store"),
+            (is_off, "clock more than 2 % fast or slow"),
+        ] {
+            if is_so {
+                self.count(what);
+            }
+        }
+    }
+
     /// Runs until everything is over, or a promise is broken.
-    pub(crate) fn run(mut self) -> Result<Stats, Broken> {
+    pub(crate) fn run(mut self) -> Result<Kept, Broken> {
         let mut over_at = None;
         while let Some(((at, _), happening)) = self.queue.pop_first() {
             self.now = at;
+            self.history.write_u64(at);
+            std::mem::discriminant(&happening).hash(&mut self.history);
             self.happen(happening)?;
+            if let Some(broken) = self.broken.take() {
+                return Err(broken);
+            }
             if over_at.is_none() && self.is_over() {
-                over_at = Some(self.now.max(LAST_FAULT));
+                over_at = Some(self.now.max(LAST_FAULT + LONGEST));
             }
             if over_at.is_some_and(|over_at| self.now > over_at + AFTERMATH) {
                 break;
             }
             if self.now > LAST_MOMENT {
-                return Err(format!("not everything ended: {}", self.what_is_open()));
+                let what = format!("not everything ended: {}", self.what_is_open());
+                return Err(Invariant::EndsInTime.broken(what));
             }
         }
         self.oracle.at_the_end(&self.store)?;
         for site in &self.sites {
             let n_unacked = site.machine.as_ref().map_or(0, worker::Worker::n_unacked);
             if n_unacked > 0 {
-                return Err(format!("{} still holds {n_unacked} results", site.worker));
+                let what = format!("{} still holds {n_unacked} results", site.worker);
+                return Err(Invariant::AllAccountedFor.broken(what));
             }
         }
         self.count_ends();
-        Ok(self.stats)
+        Ok(Kept {
+            stats: self.stats,
+            history: self.history.finish(),
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -251,46 +331,10 @@ impl World {
             let fold = seen.fold.as_ref();
             let n_open = fold.map_or(0, |run| run.n_open());
             let is_ended = fold.is_some_and(|run| run.is_ended());
-            format!("{id}: {n_open} cases open, ended {is_ended}")
+            let is_closed = self.oracle.closed.contains(id);
+            format!("{id}: {n_open} cases open, ended {is_ended}, closed {is_closed}")
         });
         runs.collect::<Vec<_>>().join("; ")
-    }
-
-    fn count_ends(&mut self) {
-        let folds: Vec<_> = self
-            .oracle
-            .runs
-            .values()
-            .filter_map(|seen| seen.fold.as_ref())
-            .collect();
-        let totals = folds.iter().map(|run| run.totals());
-        let (mut lost, mut cancelled, mut settled) = (0, 0, 0);
-        for of in totals {
-            lost += of.lost;
-            cancelled += of.cancelled;
-            settled += of.passed + of.failed + of.unproven;
-        }
-        let n_kept: usize = folds
-            .iter()
-            .flat_map(|run| run.cases())
-            .map(|(_, facts)| facts.kept.len())
-            .sum();
-        let n_late: usize = folds.iter().map(|run| run.late().len()).sum();
-        let n_reattached: u32 = folds
-            .iter()
-            .flat_map(|run| run.attempts().values())
-            .map(|attempt| attempt.n_reattached)
-            .sum();
-        for (name, n) in [
-            ("cases settled", settled),
-            ("cases lost", lost),
-            ("cases cancelled", cancelled),
-            ("results kept", n_kept as u64),
-            ("results late", n_late as u64),
-            ("attempts reattached", u64::from(n_reattached)),
-        ] {
-            *self.stats.entry(name).or_default() += n;
-        }
     }
 
     pub(crate) fn schedule(&mut self, at: u64, happening: Happening) {
@@ -309,49 +353,37 @@ impl World {
         }
     }
 
+    pub(crate) fn remember(&mut self, bytes: &[u8]) {
+        self.history.write(bytes);
+    }
+
+    /// Faults may still come of themselves.
+    pub(crate) fn is_troubled(&self) -> bool {
+        !self.is_calm && self.now < LAST_FAULT
+    }
+
     /// Mostly quick, now and then slow.
     pub(crate) fn delay(&mut self) -> u64 {
-        match self.chance.percent(3) && self.now < LAST_FAULT && !self.is_calm {
+        match self.chance.percent(3) && self.is_troubled() {
             true => self.chance.within(100 * MILLI..3 * SECOND),
             false => self.chance.within(MILLI..40 * MILLI),
         }
     }
 
-    /// Makes another process leader, whatever the others think.
-    pub(crate) fn elect(&mut self) {
-        self.term += 1;
-        let mut config = Config::new(format!("node-{}", self.term));
-        config.max_active = 1;
-        config.batch_events = self.batch_events;
-        #[cfg(feature = "planted")]
-        {
-            config.planted = self.planted;
-        }
-        if self.nodes.iter().any(|node| node.n_in_flight > 0) {
-            self.count("takeover with an append in flight");
-        }
-        if self.nodes.iter().any(|node| node.machine.is_some()) {
-            self.count("two leaders at once");
-        }
-        let offset = self.chance.within(0..1_000 * SECOND);
-        self.nodes.push(Node::new(Coordinator::new(config), offset));
-        let (node, term) = (self.nodes.len() - 1, Term(self.term));
-        let input = Input::Elected { term };
-        self.schedule(self.now, Happening::ToNode { node, input });
-        self.say(|| format!("node {node} is elected for term {term}"));
-    }
-
     fn happen(&mut self, happening: Happening) -> Result<(), Broken> {
         match happening {
             Happening::Fault(fault) => self.strike(fault),
-            Happening::Elect => {
-                if self.nodes.last().is_none_or(|node| node.machine.is_none()) {
-                    self.elect();
-                }
-            }
+            Happening::Elect => self.vacancy(),
             Happening::Ask { client } => self.ask(client),
             Happening::Boot { site } => self.boot_site(site),
+            Happening::KeepAlive { stream } => self.keep_alive(stream),
             Happening::Connect { site, epoch } => return self.connect(site, epoch),
+            Happening::Arrives { node, put } => return self.arrives(node, put),
+            Happening::LandsLate { node, put } => return self.lands_late(node, put),
+            Happening::Look { node, put } => self.look(node, put),
+            Happening::Heard { node, put, heard } => return self.put_heard(node, put, heard),
+            Happening::Disk { site, epoch, order } => return self.disk(site, epoch, order),
+            Happening::LookAround => return self.look_around(),
             happening => return self.happen_to_hosts(happening),
         }
         Ok(())

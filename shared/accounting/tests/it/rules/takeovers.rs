@@ -1,18 +1,40 @@
 //! A coordinator dies, another leads.
 
+use std::time::Duration;
+
 use accounting::coordinator::{
-    Answer, AppendError, ClientId, Exit, Input, LogId, Output, Request, StreamId,
+    Answer, AppendError, ClientId, Events, Exit, Input, LogId, Output, Request, StreamId,
 };
+use domain::event::{RunEvent, StopCause};
 use domain::message::{FromWorker, ToWorkerBody};
 use domain::{Instant, Outcome, Plan, Term};
 
 use crate::rig::{Rig, plan, result};
+use crate::store::Append;
 
 fn led() -> (Rig, Plan) {
     let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east"), ("b", "west")]));
     rig.submit(&plan);
     rig.join(1, "east-1");
     (rig, plan)
+}
+
+#[test]
+fn a_stop_that_stands_alone_in_the_log_drains_the_run_under_the_next_leader() {
+    let (mut rig, plan) = led();
+    let log = LogId::Run(plan.run.clone());
+    let (cause, why) = (StopCause::Client, "enough".to_owned());
+    let stop = Append {
+        at: rig.store.len(&log),
+        log,
+        term: Term(1),
+        elapsed: Duration::from_secs(1),
+        wall_ms: rig.now.0 / 1_000_000,
+        events: Events::Run(vec![RunEvent::StopRequested { cause, why }]),
+    };
+    rig.store.append(&stop).expect("the end of the log");
+    let rig = rig.takeover(|_| {});
+    assert_eq!(rig.run(&plan).draining(), Some("client: enough"));
 }
 
 #[test]
@@ -96,7 +118,7 @@ fn workers_of_the_same_process_are_dead_at_once() {
 fn elapsed_over(downtime: u64) -> u64 {
     let (mut rig, plan) = led();
     let before = rig.run(&plan).elapsed();
-    rig.now = rig.now + std::time::Duration::from_secs(downtime);
+    rig.now = rig.now + Duration::from_secs(downtime);
     let rig = rig.takeover(|_| {});
     (rig.run(&plan).elapsed() - before).as_secs()
 }

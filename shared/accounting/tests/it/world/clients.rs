@@ -2,13 +2,18 @@
 
 use accounting::coordinator::{Answer, Blob, ClientId, Input, Request};
 
-use crate::oracle::Broken;
+use domain::queue::Priority;
+
+use crate::oracle::{Broken, Invariant};
 use crate::planned;
 use crate::world::{Client, Happening, SECOND, World};
 
 impl World {
     pub(super) fn add_run(&mut self, number: u64) {
-        let plan = planned::plan(&mut self.chance, number);
+        let plan = planned::plan(&mut self.chance, number, &self.shape);
+        let priorities = [Priority::LOW, Priority::NORMAL, Priority::HIGH];
+        let priority = self.chance.pick(&priorities).unwrap_or_default();
+        let exclusive = self.chance.percent(25);
         let bytes = wire::plan::encode(&plan);
         let blob = |bytes: Vec<u8>| Blob {
             digest: accounting::digest::of(&bytes),
@@ -16,11 +21,13 @@ impl World {
         };
         let submit = Request::Submit {
             client_request_id: format!("request-{number}"),
+            priority,
+            exclusive,
             plan: Box::new(plan.clone()),
             plan_blob: blob(bytes),
             bundle_blob: blob(planned::BUNDLE.to_vec()),
         };
-        self.oracle.planned(plan.clone());
+        self.oracle.planned(plan.clone(), exclusive);
         let run = plan.run.clone();
         self.plans.insert(run.clone(), plan);
         let at = self.chance.within(0..3 * SECOND);
@@ -63,14 +70,20 @@ impl World {
 
     pub(crate) fn answered(&mut self, client: ClientId, answer: &Answer) -> Result<(), Broken> {
         let place = usize::try_from(client.0).unwrap_or_default();
-        match (answer, &self.clients[place].request) {
+        let request = &self.clients[place].request;
+        self.oracle.answered(request, answer)?;
+        match (answer, request) {
             (Answer::Submitted { .. } | Answer::Cancelling { .. }, _) => {
+                if self.clients[place].is_answered {
+                    self.count("request repeated and answered alike");
+                }
                 self.clients[place].is_answered = true;
                 Ok(())
             }
             // The run to cancel may not be submitted yet, and a leader may lead no more.
             (Answer::Refused { why }, Request::Submit { .. }) if !why.contains("lead") => {
-                Err(format!("a good plan is refused: {why}"))
+                let what = format!("a good plan is refused: {why}");
+                Err(Invariant::EndsInTime.broken(what))
             }
             _ => Ok(()),
         }

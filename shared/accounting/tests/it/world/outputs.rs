@@ -1,13 +1,16 @@
 //! What the machines ask for, done after a delay.
 
-use accounting::coordinator::{self, Input, LogId};
+use accounting::coordinator::{self, Exit, Input, LogId};
 use accounting::worker::{self, CaseKey};
-use domain::RunId;
+use domain::event::{GridEvent, RunEvent, Segment};
+use domain::{Digest, RunId};
 
-use crate::oracle::Broken;
+use crate::oracle::{Broken, Invariant, decode_grid, decode_run};
 use crate::planned;
+use crate::shape::Keeping;
 use crate::store::Append;
-use crate::world::{Frame, Happening, MILLI, World};
+use crate::world::disks::{DiskOrder, Frame};
+use crate::world::{Happening, MILLI, SECOND, World};
 
 impl World {
     #[expect(
@@ -22,17 +25,10 @@ impl World {
         use coordinator::Output;
         match output {
             Output::ReadGrid { from } => {
-                let from = usize::try_from(from).unwrap_or_default();
-                let segments = self
-                    .store
-                    .grid
-                    .segments
-                    .get(from..)
-                    .unwrap_or_default()
-                    .to_vec();
+                let segments = self.read_grid(node, from)?;
                 self.later(node, Input::GridTail { segments });
             }
-            Output::ReadRun { run, from, .. } => self.read_run(node, run, from),
+            Output::ReadRun { run, from, .. } => self.read_run(node, run, from)?,
             Output::Append {
                 log,
                 at,
@@ -40,7 +36,7 @@ impl World {
                 elapsed,
                 events,
             } => {
-                let wall_ms = self.now / MILLI;
+                let wall_ms = self.nodes[node].clock.wall_ms(self.now);
                 let append = Append {
                     log,
                     at,
@@ -49,9 +45,7 @@ impl World {
                     wall_ms,
                     events,
                 };
-                self.nodes[node].n_in_flight += 1;
-                let lands = self.now + self.delay();
-                self.schedule(lands, Happening::Land { node, append });
+                self.put(node, append);
             }
             Output::Send {
                 stream, message, ..
@@ -64,30 +58,57 @@ impl World {
             Output::Reply { client, answer, .. } => self.answered(client, &answer)?,
             Output::PutBlob { digest, .. } => {
                 let at = self.now + self.delay();
+                let is_slow = self.is_troubled() && self.chance.percent(15);
+                let at = if is_slow {
+                    at + self.chance.within(0..3 * SECOND)
+                } else {
+                    at
+                };
                 self.schedule(at, Happening::BlobLands { node, digest });
             }
             Output::Recheck { run, up_to, .. } => self.recheck(node, run, up_to),
             Output::WakeAt(at) => {
-                let at = at.0.saturating_sub(self.nodes[node].offset);
+                let at = self.nodes[node].clock.when(at);
                 self.nodes[node].wake = Some(at);
                 self.schedule(at, Happening::NodeWake { node, at });
             }
-            Output::Exit(why) => {
-                self.say(|| format!("node {node} exits: {why}"));
-                self.count("leader exited");
-                if matches!(why, coordinator::Exit::Unreadable(_)) {
-                    return Err(format!("a leader can't follow the log: {why}"));
-                }
-                self.node_gone(node);
-            }
+            Output::Exit(why) => self.exits(node, &why)?,
             Output::Note(text) => {
                 self.say(|| format!("node {node} notes: {text}"));
+                self.understand(&text);
                 if text.contains("illegal") {
-                    return Err(format!("node {node}: {text}"));
+                    let what = format!("node {node}: {text}");
+                    return Err(Invariant::FirstIsFinal.broken(what));
                 }
             }
             Output::Published { .. } | Output::Forgotten { .. } | Output::Resign => {}
         }
+        Ok(())
+    }
+
+    fn understand(&mut self, text: &str) {
+        if text.contains("gives no result for longer") {
+            self.count("worker stuck");
+        }
+    }
+
+    fn exits(&mut self, node: usize, why: &Exit) -> Result<(), Broken> {
+        self.say(|| format!("node {node} exits: {why}"));
+        let term = self.nodes[node].term;
+        match why {
+            Exit::Unreadable(_) => {
+                let what = format!("a leader can't follow the log: {why}");
+                return Err(Invariant::ChainIntact.broken(what));
+            }
+            Exit::Deposed(_) if !self.oracle.is_succeeded(term) => {
+                let what = format!("the leader of term {term} is deposed, and by nobody: {why}");
+                return Err(Invariant::TermsRise.broken(what));
+            }
+            Exit::Deposed(_) => self.count("leader deposed"),
+            Exit::Store(_) => self.count("leader ended by its store"),
+            Exit::Retired => {}
+        }
+        self.node_gone(node);
         Ok(())
     }
 
@@ -96,20 +117,34 @@ impl World {
         self.schedule(at, Happening::ToNode { node, input });
     }
 
-    fn read_run(&mut self, node: usize, run: RunId, from: u64) {
+    /// Reads what is durable out of its bytes; the reader writes behind it from now on.
+    fn read_grid(&mut self, node: usize, from: u64) -> Result<Vec<Segment<GridEvent>>, Broken> {
         let from = usize::try_from(from).unwrap_or_default();
-        let log = self.store.runs.get(&LogId::Run(run.clone()));
-        let segments = log.and_then(|log| log.segments.get(from..));
-        let segments = segments.unwrap_or_default().to_vec();
+        let encoded = self.store.encoded(&LogId::Grid);
+        let segments = decode_grid(encoded.get(from..).unwrap_or_default())?;
+        let pen = self.store.pen(&LogId::Grid);
+        self.nodes[node].pens.insert(LogId::Grid, pen);
+        Ok(segments)
+    }
+
+    fn read_run(&mut self, node: usize, run: RunId, from: u64) -> Result<(), Broken> {
+        let from = usize::try_from(from).unwrap_or_default();
+        let log = LogId::Run(run.clone());
+        let mut segments: Vec<Segment<RunEvent>> = decode_run(self.store.encoded(&log))?;
+        self.oracle.read_again(&run, &segments)?;
+        let pen = self.store.pen(&log);
+        self.nodes[node].pens.insert(log, pen);
         if let Some(plan) = self.plans.get(&run).cloned() {
+            let wall_ms = self.nodes[node].clock.wall_ms(self.now);
             let input = Input::RunTail {
                 run,
                 plan: Box::new(plan),
-                segments,
-                wall_ms: self.now / MILLI,
+                segments: segments.split_off(from.min(segments.len())),
+                wall_ms,
             };
             self.later(node, input);
         }
+        Ok(())
     }
 
     fn recheck(&mut self, node: usize, run: RunId, up_to: u64) {
@@ -118,76 +153,34 @@ impl World {
             .get(&run)
             .map(wire::plan::encode)
             .unwrap_or_default();
-        let log = self.store.runs.get(&LogId::Run(run.clone()));
-        let encoded = log.map(|log| log.encoded.as_slice()).unwrap_or_default();
+        let encoded = self.store.encoded(&LogId::Run(run.clone()));
         let again = recheck::recheck(&plan, encoded, Some(up_to));
         let input = Input::Rechecked {
             run,
-            hash: domain::Digest::from(again.hash),
+            hash: Digest::from(again.hash),
             marks: again.marks,
             problems: again.problems,
         };
         self.later(node, input);
     }
 
-    /// Messages of one stream arrive in order.
-    fn send_down(&mut self, id: u64, message: domain::message::ToWorker) {
-        let Some(site) = self.streams.get(&id).map(|stream| stream.site) else {
-            return;
-        };
-        let lag = self.lag(site, |lag| lag.1);
-        let at = self.now + self.delay() + lag;
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.down_ready = stream.down_ready.max(at);
-            let at = stream.down_ready;
-            let message = Box::new(message);
-            self.schedule(
-                at,
-                Happening::Down {
-                    stream: id,
-                    message,
-                },
-            );
+    /// Blobs are repeated until the object store takes them; a disk that takes none ends the process.
+    pub(super) fn blob_lands(&mut self, node: usize, digest: Digest) -> Result<(), Broken> {
+        let until = self.store_full_until.max(self.nodes[node].isolated_until);
+        if until > self.now && self.shape.keeping == Keeping::Objects {
+            self.schedule(until, Happening::BlobLands { node, digest });
+            return Ok(());
         }
-    }
-
-    fn send_up(&mut self, id: u64, message: domain::message::FromWorker) {
-        let Some(site) = self.streams.get(&id).map(|stream| stream.site) else {
-            return;
-        };
-        let lag = self.lag(site, |lag| lag.0);
-        let at = self.now + self.delay() + lag;
-        let is_doubled = self.chance.percent(2);
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.up_ready = stream.up_ready.max(at);
-            let at = stream.up_ready;
-            if is_doubled {
-                let message = message.clone();
-                self.count("message doubled");
-                self.schedule(
-                    at,
-                    Happening::Up {
-                        stream: id,
-                        message,
-                    },
-                );
-            }
-            self.schedule(
-                at,
-                Happening::Up {
-                    stream: id,
-                    message,
-                },
-            );
+        if until > self.now && self.nodes[node].machine.is_some() {
+            self.count("coordinator's disk full");
+            let why = "the disk takes no blob".to_owned();
+            return self.step_node(node, Input::StoreFailed { why });
         }
-    }
-
-    fn lag(&self, site: usize, which: impl Fn((u64, u64, u64)) -> u64) -> u64 {
-        let lag = self.sites[site].lag;
-        match lag.2 > self.now {
-            true => which(lag) * MILLI,
-            false => 0,
+        if self.nodes[node].machine.is_none() {
+            self.count("blob stored and never named");
         }
+        self.store.blobs.insert(digest.clone());
+        self.step_node(node, Input::BlobStored { digest })
     }
 
     #[expect(
@@ -206,7 +199,10 @@ impl World {
                 self.say(|| format!("site {site} -> stream {}: {message:?}", stream.0));
                 self.send_up(stream.0, message);
             }
-            Output::Close { stream } => self.break_stream(stream.0),
+            Output::Close { stream } => {
+                self.count("deposed coordinator refused by a worker");
+                self.break_stream(stream.0);
+            }
             Output::OpenGate {
                 run,
                 attempt,
@@ -214,7 +210,10 @@ impl World {
             } => {
                 self.sites[site].gates.insert((run, attempt), until);
             }
-            Output::CloseGate { run, attempt, .. } => {
+            Output::CloseGate { run, attempt, why } => {
+                if why.contains("not renewed") {
+                    self.count("lease ran out at a worker");
+                }
                 self.sites[site].gates.remove(&(run, attempt));
             }
             Output::Start { key, .. } => self.start(site, epoch, key),
@@ -238,28 +237,23 @@ impl World {
                 result,
                 record,
             } => {
-                let result = *result;
                 let frame = Box::new(Frame {
                     run,
                     attempt,
                     seq,
-                    result,
+                    result: *result,
                     record,
                 });
-                let at = self.now + self.delay();
-                self.schedule(at, Happening::SpoolWritten { site, epoch, frame });
+                self.sites[site].n_spool_orders += 1;
+                self.order_disk(site, epoch, DiskOrder::Write(frame));
             }
             Output::Unspool {
                 run,
                 attempt,
                 through,
-            } => {
-                if let Some(frames) = self.sites[site].spool.get_mut(&(run, attempt)) {
-                    frames.retain(|&seq, _| seq > through);
-                }
-            }
+            } => self.order_disk(site, epoch, DiskOrder::Drop(run, attempt, through)),
             Output::Forget { run, attempt } => {
-                self.sites[site].spool.remove(&(run, attempt));
+                self.order_disk(site, epoch, DiskOrder::Forget(run, attempt));
             }
             Output::Probe { run, .. } => {
                 let at = self.now + self.delay();
@@ -268,18 +262,19 @@ impl World {
                 self.schedule(at, Happening::ToSite { site, epoch, input });
             }
             Output::WakeAt(at) => {
-                let at = at.0.saturating_sub(self.sites[site].offset);
+                let at = self.sites[site].clock.when(at);
                 self.sites[site].wake = Some(at);
                 self.schedule(at, Happening::SiteWake { site, epoch, at });
             }
             Output::Done => self.site_gone(site),
             // It connects again: the later incarnation that it was refused for may be itself, paused.
-            Output::Refused { .. } => {
-                if let Some(stream) = self.sites[site].stream {
-                    self.break_stream(stream);
+            Output::Refused { .. } => self.disconnect(site),
+            Output::Note(text) => {
+                if text.contains("hole in the spool") {
+                    self.count("hole in a spool");
                 }
+                self.say(|| format!("site {site} notes: {text}"));
             }
-            Output::Note(text) => self.say(|| format!("site {site} notes: {text}")),
         }
         Ok(())
     }
@@ -287,10 +282,13 @@ impl World {
     /// An execution touches the target at its beginning, in between and at its end.
     fn start(&mut self, site: usize, epoch: u64, key: CaseKey) {
         self.sites[site].running.insert(key.clone(), epoch);
-        let took = planned::duration_ms(&mut self.chance, &key.case) * MILLI;
+        let is_big = self.shape.is_big;
+        let took = planned::duration_ms(&mut self.chance, &key.case, is_big) * MILLI;
+        let hangs = planned::may_hang(&key.case) && !self.is_calm && self.chance.percent(40);
+        let took = if hangs { 2_000 * SECOND } else { took };
         let kills = planned::is_poison(&key.case) && !self.is_calm;
         let is_fatal = kills && self.chance.percent(60);
-        let n_touches = 4;
+        let n_touches = if hangs { 100 } else { 4 };
         for touch in 0..=n_touches {
             let at = self.now + took * touch / n_touches;
             let fatal = is_fatal && touch == 2;

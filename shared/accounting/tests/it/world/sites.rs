@@ -1,19 +1,28 @@
-//! What happens to workers, their disks and the cases they execute.
+//! What happens to workers and to the cases they execute.
+
+use std::collections::BTreeSet;
 
 use accounting::worker::{self, CaseKey};
+use domain::WorkerId;
 use domain::record::Preflight;
 
-use crate::oracle::Broken;
+use crate::oracle::{Broken, Invariant};
 use crate::planned;
-use crate::world::{Frame, Happening, MILLI, SECOND, Stream, World};
+use crate::world::{Happening, SECOND, World};
 
 impl World {
     pub(super) fn boot_site(&mut self, site: usize) {
         #[cfg(feature = "planted")]
         let planted = self.planted;
+        let (now, shape) = (self.now, self.shape);
+        let has_leader = self.nodes.iter().any(|node| node.machine.is_some());
         let host = &mut self.sites[site];
         if host.machine.is_some() {
             return;
+        }
+        if host.down_until > now || (shape.is_laptop && !has_leader) {
+            let at = host.down_until.max(now + SECOND);
+            return self.schedule(at, Happening::Boot { site });
         }
         host.boot(|config| {
             #[cfg(feature = "planted")]
@@ -21,6 +30,8 @@ impl World {
                 config.planted = planted;
             }
             config.version = "simulated".to_owned();
+            config.spool_bytes = shape.spool_bytes;
+            config.window_bytes = shape.window_bytes;
         });
         let epoch = host.epoch;
         self.say(|| format!("site {site} boots as incarnation {epoch}"));
@@ -28,34 +39,95 @@ impl World {
     }
 
     pub(crate) fn crash_site(&mut self, site: usize) {
-        if self.sites[site].machine.is_none() {
+        let Some(worker) = &self.sites[site].machine else {
             return;
+        };
+        if self.shape.is_laptop {
+            return self.crash_leader();
         }
-        let is_holding = self.sites[site]
-            .machine
-            .as_ref()
-            .is_some_and(|worker| worker.n_unacked() > 0);
-        self.count(if is_holding {
-            "worker crashed with results"
-        } else {
-            "worker crashed"
-        });
+        let (n_unacked, n_running) = (worker.n_unacked(), worker.n_running());
+        self.count("worker crashed");
+        if n_unacked > 0 {
+            self.count("worker crashed with results");
+        }
+        if n_running > 0 {
+            self.count("worker crashed under running cases");
+        }
         self.site_gone(site);
+    }
+
+    /// One process: what kills the coordinator kills its workers.
+    pub(super) fn site_dies_with_coordinator(&mut self, site: usize) {
+        if self.sites[site].machine.is_some() {
+            self.site_gone(site);
+        }
     }
 
     pub(super) fn site_gone(&mut self, site: usize) {
         self.say(|| format!("site {site} is gone"));
-        if let Some(stream) = self.sites[site].stream {
-            self.break_stream(stream);
+        self.disconnect(site);
+        for key in self.sites[site].die() {
+            self.oracle
+                .fates
+                .destroyed(&key, "its worker died before it was in the spool");
         }
-        self.sites[site].die();
-        self.sites[site].paused_until = 0;
         let at = self.now + self.chance.within(SECOND / 2..20 * SECOND);
         self.schedule(at, Happening::Boot { site });
     }
 
+    /// Another host takes the place of one that is gone with its disk.
+    pub(crate) fn lose_host(&mut self, site: usize) {
+        if self.sites[site].machine.is_none() || self.shape.is_laptop {
+            return;
+        }
+        self.count("worker's host lost with its disk");
+        self.crash_site(site);
+        self.lose_disk(site);
+        let clock = self.draw_clock();
+        let host = &mut self.sites[site];
+        host.clock = clock;
+        host.worker = WorkerId::from(format!("{}-{site}-{}", host.region, host.epoch));
+    }
+
+    pub(crate) fn pause_site(&mut self, site: usize, seconds: u64, what: &'static str) {
+        let until = self.now + seconds * SECOND;
+        let host = &mut self.sites[site];
+        if host.machine.is_none() {
+            return;
+        }
+        host.paused_until = until;
+        let is_running = !host.running.is_empty();
+        self.count(what);
+        if is_running && seconds > 17 {
+            self.count("zombie: paused beyond its lease");
+        }
+    }
+
+    pub(crate) fn lose_region(&mut self, region: usize, seconds: u64) {
+        let until = self.now + seconds * SECOND;
+        self.count("region lost");
+        for site in 0..self.sites.len() {
+            if self.sites[site].region.as_str() == planned::REGIONS[region % 2] {
+                self.sites[site].down_until = until;
+                self.crash_site(site);
+            }
+        }
+    }
+
+    pub(crate) fn storm(&mut self, of_hundred: u64) {
+        self.count("many workers crashed at once");
+        for site in 0..self.sites.len() {
+            if self.chance.percent(of_hundred) {
+                self.crash_site(site);
+            }
+        }
+    }
+
     pub(crate) fn leave_site(&mut self, site: usize) {
         let epoch = self.sites[site].epoch;
+        if self.sites[site].machine.is_none() || self.shape.is_laptop {
+            return;
+        }
         self.count("worker asked to leave");
         let why = "SIGTERM".to_owned();
         let input = worker::Input::Leave { why };
@@ -63,69 +135,6 @@ impl World {
         let input = worker::Input::LeaveNow;
         let at = self.now + 8 * SECOND;
         self.schedule(at, Happening::ToSite { site, epoch, input });
-    }
-
-    pub(super) fn connect(&mut self, site: usize, epoch: u64) -> Result<(), Broken> {
-        if self.sites[site].epoch != epoch || self.sites[site].stream.is_some() {
-            return Ok(());
-        }
-        let alive: Vec<usize> = (0..self.nodes.len())
-            .filter(|&node| self.nodes[node].machine.is_some())
-            .collect();
-        let newest = alive.last().copied();
-        let node = match self.chance.percent(85) {
-            true => newest,
-            false => self.chance.pick(&alive),
-        };
-        let Some(node) = node else {
-            let at = self.now + 300 * MILLI;
-            self.schedule(at, Happening::Connect { site, epoch });
-            return Ok(());
-        };
-        let id = self.streams.len() as u64;
-        let stream = Stream {
-            site,
-            epoch,
-            node,
-            is_up_alive: true,
-            is_down_alive: true,
-            up_ready: 0,
-            down_ready: 0,
-        };
-        self.streams.insert(id, stream);
-        self.sites[site].stream = Some(id);
-        self.say(|| format!("site {site} connects to node {node} by stream {id}"));
-        let stream = worker::StreamId(id);
-        self.step_site(site, epoch, worker::Input::Connected { stream })
-    }
-
-    pub(super) fn spool_written(
-        &mut self,
-        site: usize,
-        epoch: u64,
-        frame: Frame,
-    ) -> Result<(), Broken> {
-        if self.sites[site].epoch != epoch {
-            return Ok(());
-        }
-        let Frame {
-            run,
-            attempt,
-            seq,
-            result,
-            record,
-        } = frame;
-        let key = (run.clone(), attempt);
-        self.sites[site]
-            .spool
-            .entry(key)
-            .or_default()
-            .insert(seq, (result, record));
-        self.step_site(
-            site,
-            epoch,
-            worker::Input::SpoolWritten { run, attempt, seq },
-        )
     }
 
     /// An exchange with the target, if the gate lets it through.
@@ -158,11 +167,40 @@ impl World {
             return Ok(());
         }
         self.oracle.touched(&key.run, &key.case, key.attempt)?;
-        if fatal {
+        self.caps_hold(&key)?;
+        if fatal && self.shape.is_laptop {
+            self.count("case killed its worker");
+            self.crash_leader();
+        } else if fatal {
             self.count("case killed its worker");
             self.site_gone(site);
         }
         Ok(())
+    }
+
+    fn caps_hold(&mut self, key: &CaseKey) -> Result<(), Broken> {
+        let Some(most) = self.oracle.most_sharers(&key.run) else {
+            return Ok(());
+        };
+        let now = self.now;
+        let mut n_holders = 0;
+        for site in &self.sites {
+            let touching = site.running.keys().filter(|held| {
+                let attempt = (held.run.clone(), held.attempt);
+                site.is_open(&attempt, now) && self.oracle.is_beside(&key.run, &held.run)
+            });
+            n_holders += touching
+                .map(|held| &held.run)
+                .collect::<BTreeSet<_>>()
+                .len();
+        }
+        self.count("caps shared");
+        match n_holders <= most as usize {
+            true => Ok(()),
+            false => Err(Invariant::CapsHold.broken(format!(
+                "{n_holders} workers may touch the target, {most} share its caps"
+            ))),
+        }
     }
 
     pub(super) fn case_done(
@@ -190,19 +228,31 @@ impl World {
             return Ok(());
         }
         host.running.remove(&key);
-        let CaseKey { run, attempt, case } = key;
-        let (mut result, record) = planned::result(&case, attempt, &host.region, &host.worker);
+        let (mut result, record) =
+            planned::result(&key.case, key.attempt, &host.region, &host.worker);
         match is_aborted {
             true => result.outcome = domain::Outcome::Cancelled,
-            false => self.oracle.produced(&run, attempt, &result),
+            false => {
+                host.unspooled.push(key.clone());
+                self.oracle.fates.produced(&key, &result);
+            }
         }
+        let n_orders = host.n_spool_orders;
         let input = worker::Input::CaseEnded {
-            run,
-            attempt,
+            run: key.run.clone(),
+            attempt: key.attempt,
             result: Box::new(result),
             record,
         };
-        self.step_site(site, epoch, input)
+        self.step_site(site, epoch, input)?;
+        let host = &mut self.sites[site];
+        if !is_aborted && host.n_spool_orders == n_orders {
+            host.unspooled.retain(|held| *held != key);
+            self.oracle
+                .fates
+                .destroyed(&key, "its attempt had been stopped");
+        }
+        Ok(())
     }
 
     pub(super) fn green() -> Preflight {

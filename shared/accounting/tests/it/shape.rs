@@ -1,0 +1,66 @@
+//! What kind of world a seed gives: how large, on which store, and how exact its clocks are.
+
+use crate::chance::Chance;
+
+/// Where the logs lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// Files on one host, whose directory lock lets one coordinator lead at a time.
+    Files,
+    /// Objects that any coordinator may put; an election only says who tries.
+    Objects,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) keeping: Keeping,
+    pub(crate) n_sites: u64,
+    pub(crate) n_runs: u64,
+    pub(crate) n_cases: (u64, u64),
+    /// Runs that may be active at once.
+    pub(crate) max_active: usize,
+    /// A thousand workers.
+    pub(crate) is_big: bool,
+    /// Coordinator and workers are one process.
+    pub(crate) is_laptop: bool,
+    /// Clocks gain or lose up to this many millionths.
+    pub(crate) clocks_off: i64,
+    /// Events that a segment holds at most: in some worlds so few that decisions spread over many.
+    pub(crate) batch_events: usize,
+    /// Bytes of results that a worker's spool takes before no case starts.
+    pub(crate) spool_bytes: usize,
+    /// Bytes of results under way to the coordinator.
+    pub(crate) window_bytes: usize,
+}
+
+/// One in so many worlds has a thousand workers.
+const BIG_EVERY: u64 = 100;
+
+impl Shape {
+    pub(crate) fn draw(seed: u64, chance: &mut Chance) -> Self {
+        let is_big = seed % BIG_EVERY == BIG_EVERY - 1;
+        let keeping = match chance.percent(35) {
+            true => Keeping::Files,
+            false => Keeping::Objects,
+        };
+        let is_small_window = chance.percent(25);
+        let max_active = chance.within(1..4);
+        Self {
+            keeping,
+            max_active: usize::try_from(max_active).unwrap_or(1),
+            n_sites: if is_big { 1_000 } else { chance.within(2..6) },
+            n_runs: if is_big { 1 } else { chance.within(1..4) },
+            n_cases: if is_big { (400, 600) } else { (4, 24) },
+            is_big,
+            is_laptop: keeping == Keeping::Files && !is_big && chance.percent(20),
+            clocks_off: if chance.percent(50) { 50_000 } else { 100 },
+            batch_events: if !is_big && chance.percent(30) {
+                2
+            } else {
+                1_000
+            },
+            spool_bytes: if is_small_window { 2_000 } else { 64 << 20 },
+            window_bytes: if is_small_window { 1_200 } else { 4 << 20 },
+        }
+    }
+}
