@@ -9,8 +9,12 @@ mod losses;
 mod no_false_go;
 mod proof_page;
 mod proven_checks;
+mod queue;
 mod report_numbers;
 mod secrets;
+#[path = "../one_process/target.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod target;
 mod traces;
 
 /// A number from the environment, for the long form of a test; the short form otherwise.
