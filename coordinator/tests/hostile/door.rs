@@ -51,7 +51,7 @@ impl Door {
     }
 
     /// An honest client is still answered; what all took stayed below `most`; and it ends in order.
-    pub(crate) async fn is_unharmed(self, most: usize) {
+    pub(crate) async fn unharmed(self, most: usize) {
         let peak = MEMORY.peak_usage().saturating_sub(self.before);
         assert!(peak <= most, "it took {} KiB", peak / 1024);
         let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", self.address));
@@ -110,7 +110,7 @@ impl Stranger {
     }
 
     /// Waits until the other side has ended the connection.
-    pub(crate) async fn is_closed(mut self) {
+    pub(crate) async fn until_closed(mut self) {
         drop(self.requests);
         self.tasks.join_next().await.unwrap().unwrap();
     }

@@ -14,7 +14,7 @@ async fn a_connection_has_a_bounded_number_of_streams() {
     answer.await.unwrap();
     assert_eq!(stranger.requests.current_max_send_streams(), 32);
     drop(sending);
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn headers_beyond_the_limit_are_refused() {
     assert!(refused);
     drop(requests);
     stranger.requests = door.connect().await.requests;
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 /// Frames by hand: length in three bytes, kind, flags, stream.
@@ -98,7 +98,7 @@ async fn streams_that_are_opened_and_reset_end_the_connection() {
     // What is written stands in this process too, with what it grew in.
     let size = 2 * piece.capacity();
     flood(&door, &begin, &piece).await;
-    door.is_unharmed(size + 32 * MIB).await;
+    door.unharmed(size + 32 * MIB).await;
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn headers_that_never_end_end_the_connection() {
     let header = [&b"\x00\x01a\x7e"[..], &[b'b'; 126]].concat();
     let piece = frame(CONTINUATION_KIND, 0, 1, &header.repeat(100));
     flood(&door, &begin, &piece).await;
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn what_is_no_http_2_ends_the_connection() {
         // Ended or reset, but ended.
         let _ = stream.read_to_end(&mut rest).await;
     }
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -152,5 +152,5 @@ async fn pings_that_nobody_reads_the_answers_of_are_bounded() {
         }
     }
     drop(stream);
-    door.is_unharmed(32 * MIB).await;
+    door.unharmed(32 * MIB).await;
 }

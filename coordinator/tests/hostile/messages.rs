@@ -50,7 +50,7 @@ async fn a_malformed_message_is_an_invalid_argument() {
         let status = stranger.call(SESSION, body.clone()).await.unwrap();
         assert_eq!(status, INVALID_ARGUMENT, "{body:?}");
     }
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -63,8 +63,8 @@ async fn the_third_malformed_message_closes_the_connection() {
             assert_eq!(status, INVALID_ARGUMENT);
         }
     }
-    stranger.is_closed().await;
-    door.is_unharmed(16 * MIB).await;
+    stranger.until_closed().await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_length_that_lies_is_refused_before_anything_is_kept_for_it() {
         let answered = stranger.call(path, framed_as(length, b"x")).await;
         assert_eq!(answered.unwrap(), status, "{path} {length}");
     }
-    door.is_unharmed(16 * MIB).await;
+    door.unharmed(16 * MIB).await;
 }
 
 #[tokio::test]
@@ -109,5 +109,5 @@ async fn a_frame_of_nothings_takes_no_gigabyte() {
         let status = stranger.call(SESSION, body).await.unwrap();
         assert_eq!(status, INVALID_ARGUMENT);
     }
-    door.is_unharmed(160 * MIB).await;
+    door.unharmed(160 * MIB).await;
 }

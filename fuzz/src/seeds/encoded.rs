@@ -1,5 +1,7 @@
 //! One of everything that is sent or stored, encoded.
 
+#![expect(clippy::too_many_lines, reason = "one of each kind is a list")]
+
 use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent, StopCause};
