@@ -13,7 +13,11 @@ mod queue;
 mod report_numbers;
 mod secrets;
 #[path = "../one_process/target.rs"]
-#[expect(dead_code, reason = "other tests use the rest of it")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared with other tests, which use the rest of it; its helpers panic with what is wrong"
+)]
 mod target;
 mod traces;
 

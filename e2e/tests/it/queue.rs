@@ -53,19 +53,7 @@ async fn three_runs(kills_coordinator: bool) -> Result<()> {
         },
     ];
     target.asked(1).await;
-    let said = first.call(["runs", "--grid", &grid.address])?;
-    let lines: Vec<&str> = said.stdout.lines().collect();
-    let line_of = |name: &String| lines.iter().find(|line| line.starts_with(name.as_str()));
-    let waiting = line_of(&names[2]).context("the third is listed")?;
-    assert!(
-        waiting.contains("number 1 in the queue, priority high, waits for the lock small: run"),
-        "{}",
-        said.all()
-    );
-    for name in &names[..2] {
-        let line = line_of(name).context("an active run is listed")?;
-        assert!(line.contains("holds small (shared)"), "{}", said.all());
-    }
+    is_listed(&first, &grid, &names)?;
     runs[2].wait_for(|line| line.contains("waits, number 1 in the queue").then_some(()))?;
     target.release();
     if kills_coordinator {
@@ -85,8 +73,31 @@ async fn three_runs(kills_coordinator: bool) -> Result<()> {
     let most = target.most_within(SPAN);
     assert!(most <= IN_SPAN, "{most} requests came within {SPAN:?}");
     assert!(target.n_asked() >= 3 * N_CASES);
+    in_order(&grid, &names).await
+}
+
+/// Two are active and hold the lock together, the third waits for it.
+fn is_listed(first: &Muster, grid: &Grid, names: &[String; 3]) -> Result<()> {
+    let said = first.call(["runs", "--grid", &grid.address])?;
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    let line_of = |name: &String| lines.iter().find(|line| line.starts_with(name.as_str()));
+    let waiting = line_of(&names[2]).context("the third is listed")?;
+    assert!(
+        waiting.contains("number 1 in the queue, priority high, waits for the lock small: run"),
+        "{}",
+        said.all()
+    );
+    for name in &names[..2] {
+        let line = line_of(name).context("an active run is listed")?;
+        assert!(line.contains("holds small (shared)"), "{}", said.all());
+    }
+    Ok(())
+}
+
+/// By their logs, two runs were at work at once, and the third after both.
+async fn in_order(grid: &Grid, names: &[String; 3]) -> Result<()> {
     let mut times = Vec::new();
-    for name in &names {
+    for name in names {
         times.push(Times::of(&grid.address, name).await?);
     }
     let [first, second, third] = &times[..] else {
