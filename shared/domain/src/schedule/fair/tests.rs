@@ -71,7 +71,9 @@ proptest! {
         let mut now = 0;
         for _ in 0..2 * n_runs {
             let given = entitled(n_parts, &claims);
-            for place in (0..n_runs).filter(|&place| given[place] > 0) {
+            let mut given: Vec<usize> = (0..n_runs).filter(|&place| given[place] > 0).collect();
+            given.sort_by_key(|&place| claims[place].turn);
+            for place in given {
                 now += 1;
                 served[place] += 1;
                 claims[place].turn = now;
