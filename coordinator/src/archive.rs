@@ -28,6 +28,13 @@ pub enum ReadError {
     Gone,
 }
 
+impl ReadError {
+    /// Reading again may go better: nothing that was read is wrong.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(run_log::Error::Io { .. }) | Self::Gone)
+    }
+}
+
 /// A run in short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Short {

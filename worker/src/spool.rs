@@ -157,7 +157,10 @@ fn recover(folder: &Path) -> io::Result<Vec<Recovered>> {
 /// start on, and how many bytes those are. For tools and tests; nothing is written.
 pub fn spooled_results(bytes: &[u8]) -> (Vec<RecoveredResult>, u64) {
     let (frames, length) = frame::read_all(bytes);
-    (frames.into_iter().map(RecoveredResult::from).collect(), length)
+    (
+        frames.into_iter().map(RecoveredResult::from).collect(),
+        length,
+    )
 }
 
 #[cfg(test)]

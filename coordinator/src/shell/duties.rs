@@ -28,19 +28,21 @@ pub(super) fn read_run(
             let plan = Box::new(archive.plan(&run, &plan)?);
             Ok((plan, archive.run(&run, from)?))
         };
-        // One run that can't be read keeps no other from being led.
-        Ok(match read() {
-            Ok((plan, segments)) => Input::RunTail {
+        // One run that is damaged keeps no other from being led. A store that did not answer says
+        // nothing about the run: whoever leads next reads it again.
+        match read() {
+            Ok((plan, segments)) => Ok(Input::RunTail {
                 plan,
                 segments,
                 wall_ms: clock::wall_ms(),
                 run,
-            },
-            Err(error) => Input::RunUnreadable {
+            }),
+            Err(error) if error.is_passing() => Err(error),
+            Err(error) => Ok(Input::RunUnreadable {
                 run,
                 why: error.to_string(),
-            },
-        })
+            }),
+        }
     });
 }
 

@@ -118,13 +118,31 @@ impl Coordinator {
         }
         self.decide_grid(GridEvent::RunClosed { run: id.clone() });
         self.remembered.push_back(id.clone());
-        while self.remembered.len() > self.config.keep_closed {
-            if let Some(oldest) = self.remembered.pop_front() {
-                self.runs.remove(&oldest);
-                self.out.push(Output::Forgotten { run: oldest });
-            }
-        }
+        self.forget();
         self.admit();
+    }
+
+    /// Forgets the oldest closed runs beyond those that are kept.
+    ///
+    /// A late result may still be on its way into the log of one: it stays until that is durable,
+    /// because what waits for a log that nobody leads any more would leave at once.
+    fn forget(&mut self) {
+        let excess = self
+            .remembered
+            .len()
+            .saturating_sub(self.config.keep_closed);
+        let candidates: Vec<RunId> = self.remembered.iter().take(excess).cloned().collect();
+        let is_quiet = |run: &RunId| self.runs.get(run).is_none_or(|lead| lead.writer.is_quiet());
+        let (leaving, staying): (Vec<RunId>, Vec<RunId>) =
+            candidates.into_iter().partition(is_quiet);
+        self.remembered.drain(..excess);
+        for run in staying.into_iter().rev() {
+            self.remembered.push_front(run);
+        }
+        for run in leaving {
+            self.runs.remove(&run);
+            self.out.push(Output::Forgotten { run });
+        }
     }
 
     /// When nothing of an ended run can touch its environment any more, by every clock; nothing when

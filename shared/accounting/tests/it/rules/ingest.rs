@@ -1,6 +1,8 @@
 //! What becomes of a result.
 
 use domain::message::ToWorkerBody;
+use domain::record::{CaseProof, CheckProof};
+use domain::run::CaseState;
 use domain::{AttemptId, Outcome, Plan, VerdictWord};
 
 use crate::rig::{Rig, plan, result};
@@ -156,6 +158,60 @@ fn a_long_reason_is_cut_between_characters() {
 }
 
 #[test]
+fn of_a_proof_that_is_too_large_nothing_is_known() {
+    let known = |checks: usize, length: usize| CaseProof::Known {
+        checks: (1..=checks)
+            .map(|_| CheckProof {
+                line: 1,
+                expression: "x".repeat(length),
+                can_fail: true,
+            })
+            .collect(),
+        is_complete: true,
+    };
+    let wordy = CaseProof::Unknown("x".repeat(16 * 1024 + 1));
+    for (proof, is_kept) in [
+        (known(200, 80), true),
+        (known(201, 1), false),
+        (known(1, 16 * 1024), true),
+        (known(1, 16 * 1024 + 1), false),
+        (wordy, false),
+    ] {
+        let (mut rig, plan) = leased();
+        let mut passed = result(&plan.cases[0].id, "east-1", Outcome::Passed);
+        passed.proof = Some(proof.clone());
+        rig.deliver(1, &plan, 1, 1, passed);
+        let run = rig.run(&plan);
+        let Some(CaseState::Settled { result, .. }) = run.state(&plan.cases[0].id) else {
+            panic!("the case is not settled");
+        };
+        assert_eq!(result.outcome, Outcome::Passed);
+        match (&result.proof, is_kept) {
+            (counted, true) => assert_eq!(counted.as_ref(), Some(&proof)),
+            (Some(CaseProof::Unknown(why)), false) => {
+                assert!(why.starts_with("too large") && why.len() < 200, "{why}");
+            }
+            (other, false) => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_proof_that_is_too_large_is_not_kept_with_a_rejected_result_either() {
+    let (mut rig, plan) = leased();
+    let mut foreign = result(&plan.cases[1].id, "east-1", Outcome::Passed);
+    foreign.proof = Some(CaseProof::Unknown("x".repeat(1024 * 1024)));
+    rig.deliver(1, &plan, 1, 1, foreign);
+    let run = rig.run(&plan);
+    let rejected = format!("{:?}", run.rejected());
+    assert!(
+        rejected.contains("too large") && rejected.len() < 4096,
+        "{} bytes",
+        rejected.len()
+    );
+}
+
+#[test]
 fn a_failure_kept_beside_a_counted_pass_marks_the_case_flaky() {
     let (mut rig, plan) = leased();
     let case = plan.cases[0].id.clone();
@@ -203,6 +259,37 @@ fn a_result_after_the_verdict_is_late() {
     let run = rig.run(&plan);
     assert_eq!((run.late().len(), run.verdict().cloned()), (1, verdict));
     assert_eq!(acks(&rig).last(), Some(&1));
+}
+
+#[test]
+fn a_closed_run_is_remembered_until_what_came_late_is_durable() {
+    let mut rig = Rig::of(|config| config.keep_closed = 1);
+    let deadlines = [("one", 5), ("two", 40)];
+    let plans = deadlines.map(|(name, seconds)| Plan {
+        deadline: std::time::Duration::from_secs(seconds),
+        ..plan(name, &[("a", "east")])
+    });
+    plans.iter().for_each(|plan| rig.submit(plan));
+    rig.join(1, "east-1");
+    while !rig.run(&plans[1]).is_ended() {
+        rig.pass(1, &[1]);
+    }
+    assert_eq!(rig.active(), ["two"]);
+    rig.slow_appends_of_runs();
+    let n_acks = acks(&rig).len();
+    let late = result(&plans[0].cases[0].id, "east-1", Outcome::Failed);
+    rig.deliver(1, &plans[0], 1, 1, late);
+    while !rig.active().is_empty() {
+        rig.pass(1, &[1]);
+    }
+    assert_eq!(
+        acks(&rig).len(),
+        n_acks,
+        "acknowledged before it was durable"
+    );
+    rig.log_catches_up();
+    assert_eq!(rig.run(&plans[0]).late().len(), 1);
+    assert_eq!(acks(&rig).len(), n_acks + 1);
 }
 
 #[test]
