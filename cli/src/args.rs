@@ -36,7 +36,8 @@ Examples:
   muster demo                           a platform, a grid and 35 tests, on this machine
 
 Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
-104 invalid file or configuration, 4 nothing could run, 2 usage, 1 unexpected.";
+104 invalid file or configuration, 4 nothing could run, 2 usage, 1 unexpected.
+Of `run --detach`, 0 means submitted: there is no verdict yet.";
 
 /// A distributed test grid: priority suites, many regions, one honest report.
 #[derive(Debug, Parser)]

@@ -8,7 +8,7 @@ use domain::VerdictWord;
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
-    /// GO, PASSED, or the command did what it was asked.
+    /// GO, PASSED, or the command did what it was asked; of `run --detach`: submitted, no verdict.
     Success,
     /// Something that should not happen: a disk that is full, a mistake of ours.
     Unexpected,

@@ -32,6 +32,7 @@ pub(crate) struct Output {
     data_colour: bool,
     talk_colour: bool,
     is_live: bool,
+    data_is_read_live: bool,
 }
 
 impl Output {
@@ -44,10 +45,12 @@ impl Output {
             Colour::Auto => is_terminal && !no_colour && !is_dumb,
         };
         let talk_is_terminal = io::stderr().is_terminal();
+        let data_is_terminal = io::stdout().is_terminal();
         Self {
-            data_colour: wants(io::stdout().is_terminal()),
+            data_colour: wants(data_is_terminal),
             talk_colour: wants(talk_is_terminal),
             is_live: talk_is_terminal && !is_dumb,
+            data_is_read_live: data_is_terminal,
         }
     }
 
@@ -59,6 +62,11 @@ impl Output {
     /// Whether talk may hold colour.
     pub(crate) fn talk_colour(&self) -> bool {
         self.talk_colour
+    }
+
+    /// Whether data goes to a terminal: somebody looks on, and no file or CI log keeps it.
+    pub(crate) fn data_is_read_live(&self) -> bool {
+        self.data_is_read_live
     }
 
     /// Whether the talk goes to a terminal that can be redrawn.

@@ -18,7 +18,12 @@ Examples:
   muster run suites/p1.yaml --watch     again at each change: what failed, then what changed
   muster run --complete last            only what it left unproven, one joint report
   muster run suites/ --grid 127.0.0.1:9101 --regions us-central1,europe-west1
-  muster run suites/ --grid 127.0.0.1:9101 --priority high --exclusive";
+  muster run suites/ --grid 127.0.0.1:9101 --priority high --exclusive
+
+Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted. With --detach
+0 only means that the run was submitted; with --watch it speaks of the last run, often a part.
+
+Without --grid, caps and locks are those of this process alone: other processes don't know of them.";
 
 /// Which suites, which environment, which cases.
 #[derive(Clone, Debug, Default, Args)]
@@ -64,8 +69,9 @@ pub(crate) struct RunArgs {
     pub(crate) complete: Option<String>,
     /// Stay, and run again when a file changes: what failed first, then the tests of changed files.
     ///
-    /// A changed environment or muster.yaml means all tests. Runs after the first have no gate.
-    /// Ctrl-C ends it with the exit code of the last run.
+    /// A changed environment or muster.yaml means all tests. Runs after the first have no gate, so
+    /// --gate is refused. Ctrl-C ends it with the exit code of the last run, which may have been of a
+    /// few tests: no verdict on the whole.
     #[arg(long, conflicts_with_all = ["complete", "failed"])]
     pub(crate) watch: bool,
     #[command(flatten)]
@@ -84,6 +90,9 @@ pub(crate) struct RunArgs {
     #[arg(long, conflicts_with = "listen")]
     pub(crate) exclusive: bool,
     /// On a grid: hand the run in, print its name and leave; `muster runs --grid` shows the rest.
+    ///
+    /// It ends with 0 when the run is submitted, which is no verdict: never deploy on it. So --gate
+    /// is refused; to be judged by it, wait for the run.
     #[arg(long, conflicts_with_all = ["watch", "listen", "out", "trace"])]
     pub(crate) detach: bool,
     /// Write report.html, report.md, report.json and junit.xml into this folder.

@@ -12,11 +12,17 @@ Examples:
   muster try GET /api/threads --env staging --as member
   muster try POST /api/threads --as member --json '{\"title\": \"hello ${test.nonce}\"}' --status 201
   muster try GET auth:/auth/me --check 'body.error != \"\"' --status 401
-  muster try test_016                       one test, step by step, as it goes
+  muster try test_016                       one test, step by step
   muster try 'test_002[forged]' suites/ --env staging --curl
 
-It goes through the same dialer, allow-list, caps and redaction as a run, and counts for nothing: no
-run is made, no report changes. Exit codes: 0 as expected, 100 not, 106 not proven, 105 aborted.";
+It goes through the same dialer, allow-list and redaction as a run, and counts for nothing: no run is
+made, no report changes. The caps of the environment are kept by this process alone: runs on a grid
+don't know of it, and it waits for no lock of theirs.
+
+On a terminal each step is shown when it ends, redacted by what is known to be secret by then;
+a file or a pipe gets all of it at the end, redacted as the record of a run is.
+
+Exit codes: 0 as expected, 100 not, 106 not proven, 105 aborted.";
 
 /// All of `muster try`.
 #[derive(Clone, Debug, Default, Args)]

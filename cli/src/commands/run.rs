@@ -19,10 +19,12 @@ use crate::follow::{Interrupt, follow};
 use crate::local::{self, LocalGrid};
 use crate::output::{Output, count};
 use crate::plan::{self, Frozen};
+use crate::select::NO_GATE;
 use crate::view::View;
 use crate::{exporting, reports, wait_for};
 
 pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
+    refuse_gate(args)?;
     if args.watch {
         return wait_for(watch::watch(args, output));
     }
@@ -36,6 +38,28 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> Result<ExitCode, Error> {
         let (_, code) = once(args, &frozen, &archive, &interrupt, output).await?;
         Ok(code)
     })
+}
+
+/// Who names a gate wants its word as the exit code, and these two don't end with it.
+fn refuse_gate(args: &RunArgs) -> Result<(), Error> {
+    let (flag, why) = match (args.detach, args.watch) {
+        (true, _) => (
+            "--detach",
+            "leaves when the run is submitted, before any verdict",
+        ),
+        (_, true) => (
+            "--watch",
+            "ends with the code of its last run, often of a few tests",
+        ),
+        _ => return Ok(()),
+    };
+    match args.suites.gate.as_deref() {
+        None | Some(NO_GATE) => Ok(()),
+        Some(gate) => Err(Error::Usage(format!(
+            "{flag} can't be judged by --gate {gate}: it {why}; leave out {flag} to end with the \
+             gate's verdict, or leave out --gate"
+        ))),
+    }
 }
 
 /// One run, from its plan to its report.
@@ -195,7 +219,7 @@ async fn hand_in(
     Ok(())
 }
 
-/// Hands the run in and leaves; its name is all that is printed.
+/// Hands the run in and leaves; its name is all that is printed, and success is no verdict.
 async fn detached(args: &RunArgs, frozen: &Frozen, output: &Output) -> Result<ExitCode, Error> {
     let grid = grid_of(args, frozen);
     let Some(mut client) = Client::of(&grid).await? else {

@@ -2,7 +2,8 @@
 //!
 //! The engine does all of it, by the same door that a worker uses: its dialer, allow-list, caps
 //! and redaction. Here a request becomes a suite of one test (`request`), a test is picked
-//! (`pick`), and what is told is printed (`shown`). No run is made.
+//! (`pick`), and what is told is printed (`shown`). No run is made, and no grid is asked: the caps
+//! are those of this process alone, and no lock on the environment is waited for.
 
 mod pick;
 mod request;
@@ -63,11 +64,15 @@ async fn try_all(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::listen();
+    let Some(first) = cases.first() else {
+        return Ok(ExitCode::NothingRan);
+    };
+    let engine = engine(selection, first)?;
     let mut codes = Vec::new();
     for case in cases {
         let mut shown = Shown::new(args, is_request, selection, *output);
         shown.begin(case);
-        let ended = try_one(selection, case, &interrupt, &mut shown).await?;
+        let ended = try_one(&engine, case, &interrupt, &mut shown).await?;
         shown.end(&ended);
         codes.push(exit_code(&ended, is_request));
         if interrupt.stop().is_cancelled() {
@@ -92,12 +97,11 @@ fn exit_code(ended: &Ended, is_request: bool) -> ExitCode {
 }
 
 async fn try_one(
-    selection: &Selection,
+    engine: &Engine,
     case: &PlannedCase,
     interrupt: &Interrupt,
     shown: &mut Shown<'_>,
 ) -> Result<Ended, Error> {
-    let engine = engine(selection, case)?;
     let job = job(case);
     let stop = CancellationToken::new();
     let (to, mut told) = mpsc::unbounded_channel();
@@ -105,18 +109,19 @@ async fn try_one(
     let ended = loop {
         tokio::select! {
             biased;
-            Some(piece) = told.recv() => shown.piece(&piece),
+            Some(piece) = told.recv() => shown.step(&piece),
             ended = &mut running => break ended,
             () = interrupt.stop().cancelled(), if !stop.is_cancelled() => stop.cancel(),
         }
     };
     while let Ok(piece) = told.try_recv() {
-        shown.piece(&piece);
+        shown.step(&piece);
     }
     ended.ok_or_else(|| Error::Unexpected(format!("the suites have no test for {}", case.id)))
 }
 
-/// An engine that acts for this process alone, within all of the environment's caps.
+/// One engine for all rows, within the environment's caps as if this process had them alone.
+/// A test's rows are all tried in the region of the first one.
 fn engine(selection: &Selection, case: &PlannedCase) -> Result<Engine, Error> {
     let mut key = [0; 32];
     key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());

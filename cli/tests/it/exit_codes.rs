@@ -24,6 +24,25 @@ fn a_command_line_that_makes_no_sense_is_2() {
 }
 
 #[test]
+fn what_does_not_end_with_the_word_of_a_gate_refuses_one() {
+    let muster = Muster::new();
+    assert_eq!(muster.call(&["init"]).code, 0);
+    for flag in ["--detach", "--watch"] {
+        let said = muster.call(&["run", flag, "--gate", "release"]);
+        assert_eq!(said.code, 2, "{}", said.all());
+        let advice = format!("leave out {flag} to end with the gate's verdict");
+        assert!(said.stderr.contains(&advice), "{}", said.all());
+    }
+    let without = muster.call(&["run", "--detach", "--gate", "none"]);
+    assert!(without.stderr.contains("add --grid"), "{}", without.all());
+    let help = muster.call(&["run", "--help"]).stdout;
+    assert!(
+        help.contains("0 only means that the run was submitted"),
+        "{help}"
+    );
+}
+
+#[test]
 fn an_invalid_file_or_configuration_is_104() {
     let muster = Muster::new();
     assert_eq!(muster.call(&["init"]).code, 0);

@@ -1,6 +1,5 @@
 //! `muster try`: what is sent, what is shown, how it ends, and that nothing is counted.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,6 +38,29 @@ tests:
         as: nobody
         status: 200
       - wait: 50s
+"#;
+
+/// The second answer tells that the first one's title holds a secret.
+const LATE: &str = r#"muster: v1
+suite: late
+priority: P1
+tests:
+  - id: late
+    steps:
+      - http: POST /api/threads
+        json:
+          title: "x late-0815-4711"
+        status: 201
+        check:
+          - body.title.startsWith("x ")
+      - http: POST /api/threads
+        json:
+          title: other
+          metadata:
+            late_token: "late-0815-4711"
+        status: 201
+        check:
+          - body.metadata.late_token != ""
 "#;
 
 fn trying(target: &Target, words: &[&str]) -> Said {
@@ -196,7 +218,24 @@ fn rows_are_tried_one_after_another_or_one_alone() {
 }
 
 #[test]
-fn a_step_is_shown_before_the_next_one_ends_and_ctrl_c_ends_it_well() {
+fn what_a_later_answer_tells_to_be_secret_is_in_no_file() {
+    let target = Target::start(&[]);
+    let muster = Muster::new();
+    muster.write("suites/late.yaml", LATE);
+    let said = muster.call(&["try", "late", "--env", &target.environment]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let first = said.stdout.find("✓ body.title.startsWith");
+    let second = said.stdout.find("✓ body.metadata.late_token");
+    assert!(
+        first.is_some() && first < second,
+        "in order: {}",
+        said.all()
+    );
+    assert!(!said.all().contains("late-0815-4711"), "{}", said.all());
+}
+
+#[test]
+fn ctrl_c_ends_it_well() {
     let target = Target::start(&[]);
     let muster = Muster::new();
     muster.write("suites/tried.yaml", SUITE);
@@ -207,25 +246,27 @@ fn a_step_is_shown_before_the_next_one_ends_and_ctrl_c_ends_it_well() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("muster starts");
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    while !line.contains("→ 200") {
-        line.clear();
-        assert!(
-            stdout.read_line(&mut line).expect("a line") > 0,
-            "it ended before it began"
-        );
+    while !takes_ctrl_c(child.id()) {
+        assert!(child.try_wait().expect("a state").is_none(), "it ended");
+        std::thread::yield_now();
     }
     let id = i32::try_from(child.id())
         .ok()
         .and_then(Pid::from_raw)
         .expect("a process");
     kill_process(id, Signal::INT).expect("the signal is sent");
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).expect("what follows");
     let ended = child.wait_with_output().expect("an end");
-    assert_eq!(ended.status.code(), Some(105), "{rest}");
-    assert!(rest.contains("cancelled"), "{rest}");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(105), "{said}");
+    assert!(said.contains("cancelled"), "{said}");
+}
+
+/// Whether the process has a handler for SIGINT, by what the kernel says.
+fn takes_ctrl_c(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & 0b10 != 0)
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A try on the terminal: each step when it is told, the rest of its record at the end.
+//! A try, printed: on a terminal each step when it is told, and the rest of its record at the end.
+//! Into a file or a pipe all of it at the end, from the record, which knows every secret of the try.
 //!
 //! Steps may end in another order than their exchanges began, and some lines are only judged at
 //! the end; so what was printed is remembered, and nothing is printed twice or left out.
@@ -65,8 +66,15 @@ impl<'a> Shown<'a> {
         ));
     }
 
+    /// A step has ended. A file would keep what only a later answer tells to be a secret.
+    pub(super) fn step(&mut self, piece: &TryRecord) {
+        if self.output.data_is_read_live() {
+            self.piece(piece);
+        }
+    }
+
     /// Prints what was told and not printed before.
-    pub(super) fn piece(&mut self, piece: &TryRecord) {
+    fn piece(&mut self, piece: &TryRecord) {
         let new = self.unprinted(piece);
         if new != TryRecord::default() {
             let files = Files {
@@ -112,7 +120,8 @@ impl<'a> Shown<'a> {
     }
 
     fn unprinted(&mut self, piece: &TryRecord) -> TryRecord {
-        let is_told = piece.failure.is_some() || !self.hides_logins;
+        let failure = piece.failure.as_ref();
+        let is_told = !self.hides_logins || failure.is_some_and(|one| is_of_environment(&one.step));
         let mut new = piece.clone();
         // A poll goes on behind a turn that was not what it waits for.
         new.failure = new.failure.filter(|one| !one.step.contains(".poll["));
