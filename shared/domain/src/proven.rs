@@ -151,7 +151,8 @@ pub fn percent(part: u64, of: u64) -> String {
 
 /// The cases on which a worker is to try whether checks can fail: of each test and row the first
 /// that is executed, because what a check says does not depend on the region. None unless the
-/// gate asks; none of a row of which a completed run brought the proof along.
+/// gate asks; none of a row of which a completed run brought a complete proof along. A proof that
+/// was cut short, or that holds no check, does not spare its row another try.
 pub fn to_prove(plan: &Plan) -> BTreeSet<CaseId> {
     let asks = |gate: &Gate| gate.proven_checks.is_some();
     if !plan.gate.as_ref().is_some_and(asks) {
@@ -160,12 +161,7 @@ pub fn to_prove(plan: &Plan) -> BTreeSet<CaseId> {
     let carried: BTreeMap<&CaseId, bool> = plan
         .carried
         .iter()
-        .map(|result| {
-            (
-                &result.case,
-                matches!(result.proof, Some(CaseProof::Known { .. })),
-            )
-        })
+        .map(|result| (&result.case, result.proof.as_ref().is_some_and(is_whole)))
         .collect();
     let is_brought = |case: &&PlannedCase| carried.get(&case.id) == Some(&true);
     let mut known: BTreeSet<Row<'_>> = plan.cases.iter().filter(is_brought).map(row).collect();
@@ -176,6 +172,17 @@ pub fn to_prove(plan: &Plan) -> BTreeSet<CaseId> {
         .filter(|case| known.insert(row(case)))
         .map(|case| case.id.clone())
         .collect()
+}
+
+/// Everything was tried, on at least one check.
+fn is_whole(proof: &CaseProof) -> bool {
+    match proof {
+        CaseProof::Known {
+            checks,
+            is_complete,
+        } => *is_complete && !checks.is_empty(),
+        CaseProof::Unknown(_) => false,
+    }
 }
 
 type Row<'plan> = (&'plan SuiteName, &'plan TestId, Option<&'plan String>);

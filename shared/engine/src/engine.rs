@@ -193,7 +193,7 @@ impl Engine {
         let (took, to_prove) = (started.elapsed(), tries.to_prove.take());
         let mut ended = self.ended(job.case, tries, took);
         if let Some(recorded) = to_prove {
-            ended.result.proof = Some(self.inner.proofs.of(recorded, &stop).await);
+            ended.result.proof = Some(proof::of(recorded, &stop).await);
         }
         ended
     }

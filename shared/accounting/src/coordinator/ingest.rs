@@ -6,7 +6,7 @@
 
 use domain::event::RunEvent;
 use domain::message::ToWorkerBody;
-use domain::record::CaseResult;
+use domain::record::{CaseProof, CaseResult};
 use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange};
 use domain::{AttemptId, CaseId, Digest, Outcome, RunId, SessionId, WorkerId};
 
@@ -17,6 +17,12 @@ use crate::coordinator::{Coordinator, Urgency};
 
 /// Bytes of a reason in the ledger; the whole text is in the record.
 const LONGEST_REASON: usize = 300;
+
+/// Checks of a proof in the ledger.
+const MOST_PROVEN: usize = 200;
+
+/// Bytes of all texts of a proof in the ledger.
+const LONGEST_PROOF: usize = 16 * 1024;
 
 impl Coordinator {
     pub(super) fn result(
@@ -261,7 +267,7 @@ impl Coordinator {
             return Some(RunEvent::ResultLate {
                 attempt: id,
                 seq,
-                result,
+                result: with_bounded_proof(result),
             });
         }
         if let Some(why) = refused.or_else(|| refusal(attempt, &result)) {
@@ -377,7 +383,7 @@ fn kept(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEvent {
     move |result, why| RunEvent::ResultKept {
         attempt,
         seq,
-        result,
+        result: with_bounded_proof(result),
         why: why.to_owned(),
     }
 }
@@ -386,13 +392,13 @@ fn rejected(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEve
     move |result, why| RunEvent::ResultRejected {
         attempt,
         seq,
-        result,
+        result: with_bounded_proof(result),
         why: why.to_owned(),
     }
 }
 
 /// The result as it counts, whatever its worker says: without an exchange and a check on something
-/// received nothing passed, and a reason is short.
+/// received nothing passed, a reason is short, and of a proof beyond all measure nothing is known.
 fn as_counted(mut result: CaseResult) -> CaseResult {
     let is_bare = result.evidence.exchanges == 0 || result.evidence.checks == 0;
     if result.outcome == Outcome::Passed && is_bare {
@@ -403,7 +409,29 @@ fn as_counted(mut result: CaseResult) -> CaseResult {
     }
     let end = result.reason.floor_char_boundary(LONGEST_REASON);
     result.reason.truncate(end);
+    with_bounded_proof(result)
+}
+
+/// Counted or not, what stands in the ledger holds no proof beyond all measure.
+fn with_bounded_proof(mut result: CaseResult) -> CaseResult {
+    result.proof = result.proof.map(bounded);
     result
+}
+
+fn bounded(proof: CaseProof) -> CaseProof {
+    let (checks, text) = match &proof {
+        CaseProof::Known { checks, .. } => {
+            let text = checks.iter().map(|check| check.expression.len()).sum();
+            (checks.len(), text)
+        }
+        CaseProof::Unknown(why) => (0, why.len()),
+    };
+    if checks <= MOST_PROVEN && text <= LONGEST_PROOF {
+        return proof;
+    }
+    CaseProof::Unknown(format!(
+        "too large: {checks} checks with {text} bytes of text, at most {MOST_PROVEN} with {LONGEST_PROOF} are kept"
+    ))
 }
 
 #[cfg(feature = "planted")]

@@ -63,6 +63,47 @@ fn each_row_is_tried_in_the_first_region_that_executes_it() {
     assert!(to_prove(&plan).is_empty());
 }
 
+/// As `known`, but time ran out.
+fn cut(checks: &[(u32, bool)]) -> CaseProof {
+    match known(checks) {
+        CaseProof::Known { checks, .. } => CaseProof::Known {
+            checks,
+            is_complete: false,
+        },
+        unknown @ CaseProof::Unknown(_) => unknown,
+    }
+}
+
+#[test]
+fn only_a_complete_proof_that_was_brought_along_spares_its_row() {
+    let mut plan = asking(95);
+    let unknown = CaseProof::Unknown("there was no time to prove it".to_owned());
+    for (proof, is_spared) in [
+        (known(&[(1, false)]), true),
+        (cut(&[(1, true)]), false),
+        (known(&[]), false),
+        (unknown, false),
+    ] {
+        plan.carried = vec![CaseResult {
+            case: CaseId::from("p1::t2@eu"),
+            proof: Some(proof.clone()),
+            ..result("t2", Outcome::Passed)
+        }];
+        let is_tried = to_prove(&plan).contains(&CaseId::from("p1::t2@us"));
+        assert_eq!(is_tried, !is_spared, "{proof:?}");
+    }
+}
+
+#[test]
+fn what_was_cut_short_counts_only_what_it_showed() {
+    let plan = asking(100);
+    let mut findings = proven(&plan, &known(&[(4, true)]));
+    findings.cases[0].proof = Some(cut(&[(4, true), (5, false)]));
+    let (word, reasons) = judge(&plan, &findings);
+    assert_eq!(word, VerdictWord::Inconclusive, "{reasons:?}");
+    assert!(reasons[0].contains("time ran out"), "{reasons:?}");
+}
+
 #[test]
 fn as_many_as_asked_let_a_go_through() {
     let plan = asking(50);

@@ -11,7 +11,6 @@ use suite::model::{Suite, Test};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-use super::proof::Proofs;
 use super::{EngineConfig, EngineError, LeaseGate};
 use crate::case::{self, Case, EndedTry, first_redactor};
 use crate::dialer::allow::AllowList;
@@ -37,7 +36,6 @@ pub(crate) struct Inner {
     pub(super) hints: Arc<Hints>,
     pub(super) tests: HashMap<(SuiteName, TestId), Prepared>,
     pub(super) redactor: Mutex<Redactor>,
-    pub(super) proofs: Proofs,
 }
 
 /// A test with what is known of it before any case of it runs.
@@ -82,7 +80,6 @@ impl Inner {
                 .flat_map(|suite| prepare(suite, environment))
                 .collect(),
             redactor: Mutex::new(first_redactor(config.redaction_key, environment)),
-            proofs: Proofs::default(),
             config,
         })
     }
