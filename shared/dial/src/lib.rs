@@ -139,7 +139,6 @@ pub fn causes(error: &dyn Error) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests panic with what is wrong")]
 mod tests {
     use super::*;
 
