@@ -45,6 +45,10 @@ impl Expression {
     /// The first thing wrong with it: syntax, an unknown function, a wrong number of arguments,
     /// kinds of values that cannot go together, or more nodes and nesting than the bounds allow.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
+        parse::with_stack_for(source, || Self::compile_here(source))
+    }
+
+    fn compile_here(source: &str) -> Result<Self, CompileError> {
         let parsed = parse::parse(source)?;
         let lowered = lower::lower(source, &parsed)?;
         let type_name = infer::check(&lowered.tree)?.name();

@@ -128,8 +128,13 @@ impl Folding<'_> {
         })
     }
 
+    /// A loop for the sake of the stack, as in lowering.
     fn all(&mut self, nodes: Vec<Node>) -> Result<Vec<Node>> {
-        nodes.into_iter().map(|node| self.node(node)).collect()
+        let mut folded = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            folded.push(self.node(node)?);
+        }
+        Ok(folded)
     }
 
     /// Folds a node whose parts are folded.

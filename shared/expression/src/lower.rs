@@ -102,8 +102,14 @@ impl Lowering<'_> {
         Ok(self.spanning(offset, len, kind))
     }
 
+    /// A loop, because this is part of each level of a deep tree: collecting the results takes a dozen
+    /// frames of stack a level where nothing is optimised.
     fn nodes(&mut self, exprs: &[IdedExpr]) -> Result<Vec<Node>> {
-        exprs.iter().map(|expr| self.node(expr)).collect()
+        let mut nodes = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            nodes.push(self.node(expr)?);
+        }
+        Ok(nodes)
     }
 
     /// The part of a chain that stands before a selection or an index.

@@ -22,6 +22,12 @@ const SHALLOW: usize = 2;
 /// optimisation: that is why deeper expressions are parsed on a stack of their own.
 const STACK_PER_BRACKET: usize = 512 * 1024;
 
+/// Levels of a tree that every walk over it can follow on any stack.
+const SHALLOW_TREE: usize = 32;
+/// Bytes of stack for one more level, twice what the hungriest walk was measured to need without
+/// optimisation.
+const STACK_PER_LEVEL: usize = 24 * 1024;
+
 /// CEL's syntax tree with the places of its nodes.
 pub(crate) struct Syntax {
     pub(crate) root: IdedExpr,
@@ -33,16 +39,37 @@ pub(crate) fn parse(source: &str) -> Result<Syntax, CompileError> {
     if nesting <= SHALLOW {
         return parse_here(source);
     }
+    let stack = (nesting + 2) * STACK_PER_BRACKET;
+    on_a_stack(source, stack, || parse_here(source))
+}
+
+/// Does work of which every walk goes down the tree of `source`, where there is stack enough for it:
+/// here, or for a deep tree on a stack of its own.
+pub(crate) fn with_stack_for<T: Send>(
+    source: &str,
+    work: impl FnOnce() -> Result<T, CompileError> + Send,
+) -> Result<T, CompileError> {
+    check_bounds(source)?;
+    let (depth, _) = depth(source);
+    if depth <= SHALLOW_TREE {
+        return work();
+    }
+    on_a_stack(source, (depth + SHALLOW_TREE) * STACK_PER_LEVEL, work)
+}
+
+fn on_a_stack<T: Send>(
+    source: &str,
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, CompileError> + Send,
+) -> Result<T, CompileError> {
     let failed = || {
         let message = "the expression cannot be parsed".to_owned();
         at(source, 0, message, Some("save parts of it first"))
     };
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size((nesting + 2) * STACK_PER_BRACKET);
-        let parsing = builder
-            .spawn_scoped(scope, || parse_here(source))
-            .map_err(|_| failed())?;
-        parsing.join().unwrap_or_else(|_| Err(failed()))
+        let builder = std::thread::Builder::new().stack_size(bytes);
+        let working = builder.spawn_scoped(scope, work).map_err(|_| failed())?;
+        working.join().unwrap_or_else(|_| Err(failed()))
     })
 }
 

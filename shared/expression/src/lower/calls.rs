@@ -12,28 +12,41 @@ use crate::tree::{Form, Kind, Node, Operator};
 impl Lowering<'_> {
     pub(super) fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Node> {
         match call.func_name.as_str() {
-            "sort_by" => return self.own_macro(expr, call, Form::SortBy),
-            "group" => return self.own_macro(expr, call, Form::Group),
-            name if is_operator(name) => {}
-            _ => return self.function(expr, call),
+            "sort_by" => self.own_macro(expr, call, Form::SortBy),
+            "group" => self.own_macro(expr, call, Form::Group),
+            operators::INDEX if call.args.len() == 2 => self.index(expr, call),
+            name if is_operator(name) => self.operator(expr, call),
+            _ => self.function(expr, call),
         }
+    }
+
+    fn index(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Node> {
+        let [list, index] = call.args.as_slice() else {
+            return self.operator(expr, call);
+        };
         let (offset, len) = self.token(expr);
-        if call.func_name == operators::INDEX
-            && let [list, index] = call.args.as_slice()
-        {
-            let pair = [self.operand(list)?, self.node(index)?];
-            let index_end = (pair[1].offset + pair[1].len) as usize;
-            let close = self.source[index_end..].find(']').map_or(0, |at| at + 1);
-            let len = len.max((index_end + close).saturating_sub(offset));
-            return Ok(self.spanning(offset, len, Kind::Index(Box::new(pair))));
-        }
-        let kind = self.operator(expr, call)?;
+        let pair = [self.operand(list)?, self.node(index)?];
+        let index_end = (pair[1].offset + pair[1].len) as usize;
+        let close = self.source[index_end..].find(']').map_or(0, |at| at + 1);
+        let len = len.max((index_end + close).saturating_sub(offset));
+        Ok(self.spanning(offset, len, Kind::Index(Box::new(pair))))
+    }
+
+    /// What it is of is lowered here and put together elsewhere: rows of operators are the deepest trees,
+    /// and the less stack a level takes, the better.
+    fn operator(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Node> {
+        let operands = self.nodes(&call.args)?;
+        self.operation(expr, &call.func_name, operands)
+    }
+
+    fn operation(&self, expr: &IdedExpr, name: &str, operands: Vec<Node>) -> Result<Node> {
+        let kind = self.operation_kind(expr, name, operands)?;
+        let (offset, len) = self.token(expr);
         Ok(self.spanning(offset, len, kind))
     }
 
-    fn operator(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Kind> {
-        let name = call.func_name.as_str();
-        match <[Node; 1]>::try_from(self.nodes(&call.args)?) {
+    fn operation_kind(&self, expr: &IdedExpr, name: &str, operands: Vec<Node>) -> Result<Kind> {
+        match <[Node; 1]>::try_from(operands) {
             Ok([only]) if name == operators::LOGICAL_NOT => Ok(Kind::Not(Box::new(only))),
             Ok([only]) if name == operators::NEGATE => Ok(Kind::Negate(Box::new(only))),
             Ok(_) => self.refuse_operator(expr, name),
