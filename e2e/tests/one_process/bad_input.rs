@@ -31,6 +31,7 @@ async fn a_plan_that_can_t_be_taken_is_refused_with_its_reason() {
     planned.bundle.push(0);
     let status = client.submit(&planned).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert!(status.message().contains("another bundle"), "{status}");
     let mut planned = plan("empty", &target, 1, &["here"]);
     planned.plan.cases.clear();
     let status = client.submit(&planned).await.unwrap_err();

@@ -195,7 +195,7 @@ fn the_page_on_bad_input_names_tests_and_files_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("docs/bad-input.md")).unwrap();
     let mut rust = String::new();
-    for folder in ["shared", "cli", "fuzz", "coordinator", "worker"] {
+    for folder in ["shared", "cli", "fuzz", "coordinator", "worker", "e2e"] {
         rust_below(&root.join(folder), &mut rust);
     }
     let rows: Vec<&str> = page
