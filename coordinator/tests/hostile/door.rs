@@ -35,19 +35,27 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) async fn open() -> Self {
+        Self::open_after(|| ()).await.0
+    }
+
+    /// What a stranger prepares takes memory as well: nobody else is measured meanwhile, and it is
+    /// not counted.
+    pub(crate) async fn open_after<T>(prepare: impl FnOnce() -> T) -> (Self, T) {
         let alone = ALONE.lock().await;
+        let prepared = prepare();
         let folder = tempfile::tempdir().unwrap();
         let config = coordinator::Config::new("127.0.0.1:0".parse().unwrap(), folder.path());
         let running = coordinator::start(config).await.unwrap();
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
-        Self {
+        let door = Self {
             address: running.address(),
             running,
             before,
             _folder: folder,
             _alone: alone,
-        }
+        };
+        (door, prepared)
     }
 
     /// An honest client is still answered; what all took stayed below `most`; and it ends in order.

@@ -83,10 +83,9 @@ async fn a_length_that_lies_is_refused_before_anything_is_kept_for_it() {
     door.unharmed(16 * MIB).await;
 }
 
-#[tokio::test]
-async fn a_frame_of_nothings_takes_no_gigabyte() {
+/// Frames of as many structures as fit, of two bytes each; in memory each would be hundreds.
+fn frames_of_nothings() -> [Bytes; 2] {
     let most = 4 * MIB - 16;
-    // Two bytes each; as structures they would be hundreds.
     let nothings = framed(&[0x0a, 0x00].repeat(most / 2));
     let probes = v1::WorkerMessage {
         body: Some(Body::Probed(v1::Probed {
@@ -97,14 +96,15 @@ async fn a_frame_of_nothings_takes_no_gigabyte() {
             ..v1::Probed::default()
         })),
     };
-    let probes = framed(
-        &v1::WorkerFrame {
-            messages: vec![probes.encode_to_vec()],
-        }
-        .encode_to_vec(),
-    );
-    let door = Door::open().await;
-    for body in [nothings, probes] {
+    let messages = vec![probes.encode_to_vec()];
+    let probes = framed(&v1::WorkerFrame { messages }.encode_to_vec());
+    [nothings, probes]
+}
+
+#[tokio::test]
+async fn a_frame_of_nothings_takes_no_gigabyte() {
+    let (door, bodies) = Door::open_after(frames_of_nothings).await;
+    for body in bodies {
         let mut stranger = door.connect().await;
         let status = stranger.call(SESSION, body).await.unwrap();
         assert_eq!(status, INVALID_ARGUMENT);
