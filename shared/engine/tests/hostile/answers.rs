@@ -12,6 +12,7 @@ const SOON: &str = "steps:\n  - http: GET /a\n    as: nobody\n    within: 300ms\
 
 #[tokio::test]
 async fn what_is_no_answer_fails_and_says_what_it_begins_with() {
+    let _alone = crate::harness::alone().await;
     for (said, tells) in [
         (
             &b"\x16\x03\x01\x02\x00\x01\x00nonsense\r\n\r\n"[..],
@@ -63,6 +64,7 @@ async fn what_is_no_answer_fails_and_says_what_it_begins_with() {
 
 #[tokio::test]
 async fn a_head_without_end_is_bounded() {
+    let _alone = crate::harness::alone().await;
     let ok = "HTTP/1.1 200 OK\r\n";
     for piece in [
         "x: y\r\n".to_owned(),
@@ -77,6 +79,7 @@ async fn a_head_without_end_is_bounded() {
 
 #[tokio::test]
 async fn interim_answers_without_end_end_with_the_step() {
+    let _alone = crate::harness::alone().await;
     for interim in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n",
@@ -96,6 +99,7 @@ async fn interim_answers_without_end_end_with_the_step() {
 
 #[tokio::test]
 async fn a_head_that_drips_or_never_comes_ends_with_the_step() {
+    let _alone = crate::harness::alone().await;
     let dripping = Hostile::start(|mut peer| async move {
         peer.request().await?;
         peer.write(b"HTTP/1.1 200 OK\r\nx: ").await?;
@@ -121,6 +125,7 @@ async fn a_head_that_drips_or_never_comes_ends_with_the_step() {
 
 #[tokio::test]
 async fn an_upgrade_that_nobody_asked_for_is_an_answer_with_another_status() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::start(|mut peer| async move {
         peer.request().await?;
         peer.write(
@@ -148,6 +153,7 @@ async fn an_upgrade_that_nobody_asked_for_is_an_answer_with_another_status() {
 
 #[tokio::test]
 async fn what_stands_behind_an_answer_never_answers_the_next_request() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::start(|mut peer| async move {
         peer.request().await?;
         let honest = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"n\": 1 }";
@@ -164,6 +170,7 @@ async fn what_stands_behind_an_answer_never_answers_the_next_request() {
 
 #[tokio::test]
 async fn cookies_without_end_are_bounded() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::start(|mut peer| async move {
         let mut number = 0;
         loop {

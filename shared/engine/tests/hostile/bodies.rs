@@ -11,6 +11,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
 #[tokio::test]
 async fn a_body_without_end_is_cut() {
+    let _alone = crate::harness::alone().await;
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(65536));
     let long = "HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n";
     let until_close = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
@@ -35,6 +36,7 @@ async fn a_body_without_end_is_cut() {
 
 #[tokio::test]
 async fn a_body_that_drips_ends_with_the_step() {
+    let _alone = crate::harness::alone().await;
     for (head, piece) in [
         (CHUNKED, "1\r\nx\r\n"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", "x"),
@@ -55,6 +57,7 @@ async fn a_body_that_drips_ends_with_the_step() {
 
 #[tokio::test]
 async fn a_bomb_is_never_unpacked_because_nothing_packed_was_asked_for() {
+    let _alone = crate::harness::alone().await;
     let zeros = include_bytes!("zeros.gz");
     for encoding in ["gzip", "deflate", "br", "zstd", "gzip, gzip"] {
         let server = Hostile::start(move |mut peer| async move {
@@ -85,6 +88,7 @@ async fn a_bomb_is_never_unpacked_because_nothing_packed_was_asked_for() {
 
 #[tokio::test]
 async fn json_that_is_small_on_the_wire_is_bounded_in_memory() {
+    let _alone = crate::harness::alone().await;
     // Each would be more than half a gigabyte of values.
     for unit in ["0,", "{},", "[[[["] {
         let count = 7 * MIB / unit.len();
@@ -101,6 +105,7 @@ async fn json_that_is_small_on_the_wire_is_bounded_in_memory() {
 
 #[tokio::test]
 async fn json_just_below_the_limit_is_read_within_the_same_bound() {
+    let _alone = crate::harness::alone().await;
     for unit in ["0,", "{\"a\":0},"] {
         let values = 190_000 / unit.matches(['{', ',']).count();
         let json = format!("{{\"a\":1,\"l\":[{}0]}}", unit.repeat(values));
@@ -115,6 +120,7 @@ async fn json_just_below_the_limit_is_read_within_the_same_bound() {
 
 #[tokio::test]
 async fn json_that_is_deep_is_no_json() {
+    let _alone = crate::harness::alone().await;
     let answer = |json: &str| {
         format!(
             "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{json}",
@@ -137,6 +143,7 @@ async fn json_that_is_deep_is_no_json() {
 
 #[tokio::test]
 async fn answers_that_add_up_are_bounded_for_the_try() {
+    let _alone = crate::harness::alone().await;
     let json = format!("[{}0]", "0,".repeat(190_000));
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{json}",
@@ -168,6 +175,7 @@ async fn answers_that_add_up_are_bounded_for_the_try() {
 
 #[tokio::test]
 async fn wrong_framing_fails_and_says_so() {
+    let _alone = crate::harness::alone().await;
     let chunked = |rest: &str| format!("{CHUNKED}{rest}");
     for (said, reason) in [
         (chunked("zz\r\n"), "protocol: "),
@@ -194,6 +202,7 @@ async fn wrong_framing_fails_and_says_so() {
 
 #[tokio::test]
 async fn a_body_shorter_than_its_length_is_a_closed_connection() {
+    let _alone = crate::harness::alone().await;
     for said in [
         "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc".to_owned(),
         format!("{CHUNKED}a\r\nabc"),
@@ -222,6 +231,7 @@ async fn a_body_shorter_than_its_length_is_a_closed_connection() {
 /// Not a target's deed but ours: the record that readers get is bounded too.
 #[tokio::test]
 async fn the_record_of_a_flood_is_small() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::endless(CHUNKED, format!("10000\r\n{}\r\n", "x".repeat(65536))).await;
     let (ended, _) = measured(&server, GET).await;
     let body = &ended.record.tries[0].exchanges[0].response_body;

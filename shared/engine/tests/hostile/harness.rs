@@ -9,7 +9,7 @@ use engine::{Ended, Engine, EngineConfig, Job, OpenGate};
 use peak_alloc::PeakAlloc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -133,11 +133,15 @@ impl Peer {
     }
 }
 
+/// Held by each test from its first line: what another one prepares would count as well.
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().await
+}
+
 /// Runs the test whose lines are `body` (under `steps:`) against a server, alone and measured;
 /// how it ended, and the bytes that it took at its peak.
 pub(crate) async fn measured(server: &Hostile, body: &str) -> (Ended, usize) {
     let engine = Engine::new(config(&environment(server), body)).unwrap();
-    let _alone = ALONE.lock().await;
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let ended = engine

@@ -58,6 +58,7 @@ async fn run(server: &Hostile, allow: &str, answers: &[&[&str]]) -> engine::Ende
 
 #[tokio::test]
 async fn a_name_that_is_bound_anew_is_checked_anew_for_each_connection() {
+    let _alone = crate::harness::alone().await;
     let server = honest().await;
     // The first connection is made to the address that was checked; the second answer leads to
     // where another server of this machine listens, which the list does not name.
@@ -77,6 +78,7 @@ async fn a_name_that_is_bound_anew_is_checked_anew_for_each_connection() {
 
 #[tokio::test]
 async fn one_resolution_serves_check_and_connection() {
+    let _alone = crate::harness::alone().await;
     let server = honest().await;
     // Were the name asked again for the connection, it would lead to where nobody listens.
     let answers: [&[&str]; 4] = [
@@ -92,6 +94,7 @@ async fn one_resolution_serves_check_and_connection() {
 
 #[tokio::test]
 async fn one_forbidden_address_among_many_refuses_the_name() {
+    let _alone = crate::harness::alone().await;
     let server = honest().await;
     for answer in [
         &["127.0.0.1", "10.0.0.7"][..],
@@ -113,6 +116,7 @@ async fn one_forbidden_address_among_many_refuses_the_name() {
 
 #[tokio::test]
 async fn a_public_name_is_never_let_inside_however_the_inside_is_written() {
+    let _alone = crate::harness::alone().await;
     let server = honest().await;
     let port = server.address.port();
     let allow = format!("  - \"rebind.test:{port}\"\n");

@@ -21,6 +21,7 @@ async fn to(location: &'static str) -> Hostile {
 
 #[tokio::test]
 async fn a_circle_of_redirects_ends() {
+    let _alone = crate::harness::alone().await;
     for location in ["/a", "/b?again", "?x", ""] {
         let server = to(location).await;
         expect(
@@ -37,6 +38,7 @@ async fn a_circle_of_redirects_ends() {
 
 #[tokio::test]
 async fn a_redirect_leads_nowhere_that_the_list_does_not_name() {
+    let _alone = crate::harness::alone().await;
     for (location, reason) in [
         ("http://169.254.169.254/latest/meta-data", "allow_list: "),
         ("http://[fd00:ec2::254]/", "allow_list: "),

@@ -86,6 +86,7 @@ async fn close_code(peer: &mut Peer) -> Option<u16> {
 
 #[tokio::test]
 async fn what_breaks_the_protocol_ends_the_socket_with_the_code_that_says_so() {
+    let _alone = crate::harness::alone().await;
     let fragment = |first: u8| frame(first, b"part");
     let long = 1_100_000;
     for (name, frames, code, tells) in [
@@ -161,6 +162,7 @@ async fn what_breaks_the_protocol_ends_the_socket_with_the_code_that_says_so() {
 
 #[tokio::test]
 async fn a_close_with_a_wrong_code_is_an_end_all_the_same() {
+    let _alone = crate::harness::alone().await;
     // The library below answers a code that none may send with 1002, and says that in its place.
     for (payload, tells) in [
         (&[0x03, 0xe7][..], "closed it with 1002"),
@@ -216,6 +218,7 @@ async fn flooding(head: Vec<u8>, piece: Vec<u8>) -> (Hostile, Arc<AtomicUsize>) 
 
 #[tokio::test]
 async fn floods_that_make_no_message_end_with_the_step() {
+    let _alone = crate::harness::alone().await;
     for (head, piece) in [
         (vec![], frame(0x89, &[7; 125]).repeat(100)),
         (vec![], frame(0x8a, &[7; 125]).repeat(100)),
@@ -246,6 +249,7 @@ async fn floods_that_make_no_message_end_with_the_step() {
 
 #[tokio::test]
 async fn a_flood_of_messages_fills_the_log_and_is_then_left_in_the_network() {
+    let _alone = crate::harness::alone().await;
     let json = format!("[{}0]", "0,".repeat(100_000));
     for piece in [
         frame(0x82, b""),
@@ -272,6 +276,7 @@ async fn a_flood_of_messages_fills_the_log_and_is_then_left_in_the_network() {
 
 #[tokio::test]
 async fn what_is_sent_behind_a_full_log_says_that_it_is_full() {
+    let _alone = crate::harness::alone().await;
     let (server, _) = flooding(vec![], frame(0x81, b"{}").repeat(100)).await;
     let body = format!(
         "{}  - send: socket\n    text: a\n",
@@ -290,6 +295,7 @@ async fn what_is_sent_behind_a_full_log_says_that_it_is_full() {
 
 #[tokio::test]
 async fn sockets_that_are_flooded_together_are_bounded_for_the_try() {
+    let _alone = crate::harness::alone().await;
     let (server, _) = flooding(vec![], frame(0x82, &vec![0; MIB])).await;
     let body = "steps:\n  - parallel: { count: 40, index: i }\n    as: nobody\n    within: 60s\n    steps:\n      - websocket: /a\n        socket: chat\n      - receive: chat\n        where: 'message == \"never\"'\n        within: 60s\n";
     expect(
@@ -305,6 +311,7 @@ async fn sockets_that_are_flooded_together_are_bounded_for_the_try() {
 
 #[tokio::test]
 async fn a_handshake_that_lies_is_no_socket() {
+    let _alone = crate::harness::alone().await;
     let ok = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n";
     for said in [
         format!("{ok}sec-websocket-accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"),
@@ -321,6 +328,7 @@ async fn a_handshake_that_lies_is_no_socket() {
 
 #[tokio::test]
 async fn a_handshake_without_end_is_bounded() {
+    let _alone = crate::harness::alone().await;
     for piece in ["x: y\r\n".to_owned(), "x".repeat(4096)] {
         let server = Hostile::endless("HTTP/1.1 101 Switching Protocols\r\n", piece).await;
         let body = SOON.replace("as: nobody\n", "as: nobody\n    within: 2s\n");
@@ -341,6 +349,7 @@ async fn a_handshake_without_end_is_bounded() {
 
 #[tokio::test]
 async fn a_target_that_does_not_read_ends_with_the_step() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::start(|mut peer| async move {
         shake(&mut peer).await?;
         // The connection ends with the case, which this server learns by being written to no more.

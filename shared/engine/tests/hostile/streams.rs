@@ -11,6 +11,7 @@ const STREAM: &str = "steps:\n  - stream: GET /a\n    as: nobody\n    into: part
 
 #[tokio::test]
 async fn a_line_or_comments_without_end_are_cut() {
+    let _alone = crate::harness::alone().await;
     let head_of_line = format!("{EVENTS}data: ");
     let head_of_line: &'static str = head_of_line.leak();
     for (head, piece) in [
@@ -37,6 +38,7 @@ async fn a_line_or_comments_without_end_are_cut() {
 
 #[tokio::test]
 async fn a_million_events_are_more_than_a_log_holds() {
+    let _alone = crate::harness::alone().await;
     for (head, piece) in [
         (EVENTS, "data: {}\n\n".repeat(1000)),
         (LINES, "{}\n".repeat(1000)),
@@ -57,6 +59,7 @@ async fn a_million_events_are_more_than_a_log_holds() {
 
 #[tokio::test]
 async fn an_event_that_is_large_in_memory_is_refused() {
+    let _alone = crate::harness::alone().await;
     let json = format!("data: [{}0]\n\n", "0,".repeat(MIB));
     let server = Hostile::endless(EVENTS, json).await;
     let tells = "more than 200000 JSON values";
@@ -73,6 +76,7 @@ async fn an_event_that_is_large_in_memory_is_refused() {
 
 #[tokio::test]
 async fn events_that_are_large_together_are_bounded_for_the_try() {
+    let _alone = crate::harness::alone().await;
     let json = format!("data: [{}0]\n\n", "0,".repeat(100_000));
     let server = Hostile::endless(EVENTS, json).await;
     let tells = "takes more than 268435456 bytes together";
@@ -89,6 +93,7 @@ async fn events_that_are_large_together_are_bounded_for_the_try() {
 
 #[tokio::test]
 async fn events_that_are_no_text_hold_nothing_and_end_nothing() {
+    let _alone = crate::harness::alone().await;
     let server = Hostile::saying(
         [
             EVENTS.as_bytes(),
