@@ -20,6 +20,7 @@ mod plan;
 mod reports;
 mod select;
 mod sources;
+mod uncounted;
 mod view;
 
 use std::future::Future;

@@ -5,15 +5,15 @@
 
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::plan::{PlannedCase, PlannedRegion};
-use domain::{AttemptId, Region, RunId, WorkerId};
+use domain::Region;
+use domain::plan::PlannedCase;
 use engine::prove::{Limits, NotProvable, Proof};
-use engine::{Engine, EngineConfig, Job, OpenGate};
+use engine::{Engine, Job, OpenGate};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::plan;
 use crate::select::{Selection, select};
+use crate::uncounted;
 use crate::wait_for;
 use table::{Table, Test};
 
@@ -90,17 +91,15 @@ async fn record_all(
     output: &Output,
 ) -> Result<Option<Found>, Error> {
     preflight(selection, stop).await?;
-    let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut found: Vec<Option<Result<Proof, NotProvable>>> = vec![None; cases.len()];
-    let (alone, together): (Vec<usize>, Vec<usize>) =
-        (0..cases.len()).partition(|&at| cases[at].exclusive);
-    let groups = std::iter::once(together).chain(alone.into_iter().map(|at| vec![at]));
     let mut done = 0;
-    for group in groups {
+    for (region, group) in groups(selection, cases) {
+        let engine = uncounted::engine(selection, "prove", region)?;
+        let room = Arc::new(Semaphore::new(AT_ONCE));
         let mut tasks = JoinSet::new();
         for at in group {
-            let engine = engine(selection, &cases[at])?;
-            let (job, room, stop) = (job(&cases[at]), room.clone(), stop.clone());
+            let (engine, job) = (engine.clone(), uncounted::job(&cases[at]));
+            let (room, stop) = (room.clone(), stop.clone());
             tasks.spawn(async move {
                 let _permit = room.acquire_owned().await;
                 (at, record(&engine, &job, stop).await)
@@ -116,6 +115,20 @@ async fn record_all(
         }
     }
     Ok(Some(found.into_iter().flatten().collect()))
+}
+
+/// What runs at the same time: the cases of a region, then each exclusive case alone. One group's
+/// engine follows another's, so that each may use all of the environment's caps.
+fn groups(selection: &Selection, cases: &[PlannedCase]) -> Vec<(Option<Region>, Vec<usize>)> {
+    let (alone, together): (Vec<usize>, Vec<usize>) =
+        (0..cases.len()).partition(|&at| cases[at].exclusive);
+    let region = |at: usize| uncounted::region(selection, &cases[at]);
+    let mut regions: BTreeMap<Option<Region>, Vec<usize>> = BTreeMap::new();
+    for at in together {
+        regions.entry(region(at)).or_default().push(at);
+    }
+    let alone = alone.into_iter().map(|at| (region(at), vec![at]));
+    regions.into_iter().chain(alone).collect()
 }
 
 async fn record(
@@ -143,8 +156,7 @@ async fn record(
 }
 
 async fn preflight(selection: &Selection, stop: &CancellationToken) -> Result<(), Error> {
-    let region = selection.regions.first().cloned();
-    let engine = engine_of(selection, region.unwrap_or_else(|| Region::from("local")))?;
+    let engine = uncounted::engine(selection, "prove", selection.regions.first().cloned())?;
     let preflight = engine.preflight(Arc::new(OpenGate), stop.clone()).await;
     let broken = preflight
         .probes
@@ -156,44 +168,6 @@ async fn preflight(selection: &Selection, stop: &CancellationToken) -> Result<()
             "{} is not ready: {}: {}",
             selection.environment.name, probe.url, probe.error
         ))),
-    }
-}
-
-fn engine(selection: &Selection, case: &PlannedCase) -> Result<Engine, Error> {
-    let first = || selection.regions.first().cloned();
-    let region = match &case.region {
-        PlannedRegion::Named(region) => Some(region.clone()),
-        PlannedRegion::Roles(roles) => roles.first().map(|(_, region)| region.clone()),
-        PlannedRegion::Any => first(),
-    };
-    engine_of(selection, region.unwrap_or_else(|| Region::from("local")))
-}
-
-fn engine_of(selection: &Selection, region: Region) -> Result<Engine, Error> {
-    let mut key = [0; 32];
-    key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    let config = EngineConfig::new(
-        selection.environment.clone(),
-        selection.suites.clone(),
-        RunId::from(format!("prove-{}", uuid::Uuid::new_v4().simple())),
-        region,
-        WorkerId::from("prove"),
-        key,
-    );
-    Engine::new(config).map_err(|error| Error::Invalid(error.to_string()))
-}
-
-fn job(case: &PlannedCase) -> Job {
-    Job {
-        case: case.id.clone(),
-        suite: case.suite.clone(),
-        test: case.test.clone(),
-        row: case.row.clone(),
-        attempt: AttemptId(1),
-        retries: 0,
-        retries_failed: false,
-        prove: false,
     }
 }
 
@@ -228,7 +202,7 @@ fn write(path: &Path, json: &serde_json::Value) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use domain::plan::{OnWorkerLoss, Tier};
+    use domain::plan::{OnWorkerLoss, PlannedRegion, Tier};
     use domain::{SuiteName, TestId};
 
     use super::*;

@@ -12,9 +12,9 @@ mod shown;
 use std::pin::pin;
 use std::sync::Arc;
 
+use domain::Outcome;
 use domain::plan::PlannedCase;
-use domain::{AttemptId, Outcome, Region, RunId, WorkerId};
-use engine::{CapShare, Ended, Engine, EngineConfig, Job, OpenGate};
+use engine::{Ended, Engine, OpenGate};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ use crate::exit_code::ExitCode;
 use crate::follow::Interrupt;
 use crate::output::Output;
 use crate::select::{Selection, select, select_text};
+use crate::uncounted;
 use crate::wait_for;
 use shown::Shown;
 
@@ -67,7 +68,8 @@ async fn try_all(
     let Some(first) = cases.first() else {
         return Ok(ExitCode::NothingRan);
     };
-    let engine = engine(selection, first)?;
+    // One for all rows, which are all tried in the region of the first one.
+    let engine = uncounted::engine(selection, "try", uncounted::region(selection, first))?;
     let mut codes = Vec::new();
     for case in cases {
         let mut shown = Shown::new(args, is_request, selection, *output);
@@ -102,7 +104,7 @@ async fn try_one(
     interrupt: &Interrupt,
     shown: &mut Shown<'_>,
 ) -> Result<Ended, Error> {
-    let job = job(case);
+    let job = uncounted::job(case);
     let stop = CancellationToken::new();
     let (to, mut told) = mpsc::unbounded_channel();
     let mut running = pin!(engine.watch_case(&job, Arc::new(OpenGate), stop.clone(), to));
@@ -118,41 +120,4 @@ async fn try_one(
         shown.step(&piece);
     }
     ended.ok_or_else(|| Error::Unexpected(format!("the suites have no test for {}", case.id)))
-}
-
-/// One engine for all rows, within the environment's caps as if this process had them alone.
-/// A test's rows are all tried in the region of the first one.
-fn engine(selection: &Selection, case: &PlannedCase) -> Result<Engine, Error> {
-    let mut key = [0; 32];
-    key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    let caps = selection.environment.caps;
-    let config = EngineConfig {
-        share: CapShare {
-            rps: caps.rps.map(f64::from),
-            users: caps.users,
-        },
-        ..EngineConfig::new(
-            selection.environment.clone(),
-            selection.suites.clone(),
-            RunId::from(format!("try-{}", uuid::Uuid::new_v4().simple())),
-            pick::region(selection, case).unwrap_or_else(|| Region::from("local")),
-            WorkerId::from("try"),
-            key,
-        )
-    };
-    Engine::new(config).map_err(|error| Error::Invalid(error.to_string()))
-}
-
-fn job(case: &PlannedCase) -> Job {
-    Job {
-        case: case.id.clone(),
-        suite: case.suite.clone(),
-        test: case.test.clone(),
-        row: case.row.clone(),
-        attempt: AttemptId(1),
-        retries: 0,
-        retries_failed: false,
-        prove: false,
-    }
 }

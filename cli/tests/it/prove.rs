@@ -66,3 +66,17 @@ fn a_test_that_does_not_pass_proves_nothing() {
         said.all()
     );
 }
+
+#[test]
+fn the_caps_of_the_environment_hold() {
+    let (muster, target) = (Muster::new(), Target::start(&[]));
+    let environment = muster.read(&target.environment);
+    let capped = environment.replace("\n  users: 2000\n", "\n  users: 1\n");
+    assert_ne!(capped, environment);
+    std::fs::write(&target.environment, capped).expect("an environment with caps");
+    let two_users = ["-k", "id:test_016*"];
+    let call = ["prove", CRITICAL, "--env", &target.environment];
+    let said = muster.call(&[&call[..], &two_users].concat());
+    assert_eq!(said.code, 106, "{}", said.all());
+    assert!(said.stdout.contains("raise `caps.users`"), "{}", said.all());
+}

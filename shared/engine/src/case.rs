@@ -79,7 +79,7 @@ impl Case {
         }
     }
 
-    fn seed(&self) -> Seed {
+    pub(crate) fn seed(&self) -> Seed {
         Seed::new(
             self.run.as_str(),
             self.id.as_str(),

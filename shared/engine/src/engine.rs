@@ -17,6 +17,7 @@ use domain::record::{CaseRecord, CaseResult, Preflight};
 use domain::{AttemptId, CaseId, Evidence, Outcome, Region, RunId, SuiteName, TestId, WorkerId};
 use suite::environment::Environment;
 use suite::model::{Placement, Suite, Test};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -211,6 +212,13 @@ impl Engine {
             .tests
             .get(&(job.suite.clone(), job.test.clone()))?;
         let case = self.of_job(job, prepared, 1);
+        let _users = match self.room(prepared, &stop).await {
+            Ok(users) => users,
+            Err(judged) => {
+                let nothing = Recording::empty(case.seed());
+                return Some((case, nothing, judged));
+            }
+        };
         let ended = self.inner.run(case.clone(), &gate, &stop).await;
         Some((case, ended.recording, ended.judged))
     }
@@ -227,17 +235,10 @@ impl Engine {
             tries.last = Some(judged);
             return;
         }
-        let needed = u32::try_from(prepared.users.len()).unwrap_or(u32::MAX);
-        let _users = tokio::select! {
-            permit = self.inner.caps.users(needed) => match permit {
-                Ok(permit) => permit,
-                Err(error) => {
-                    tries.last = Some(unjudged(Outcome::Errored, format!("no_capacity: {error}")));
-                    return;
-                }
-            },
-            () = stop.cancelled() => {
-                tries.last = Some(unjudged(Outcome::Cancelled, "aborted: the case was stopped before it began".to_owned()));
+        let _users = match self.room(prepared, stop).await {
+            Ok(users) => users,
+            Err(judged) => {
+                tries.last = Some(judged);
                 return;
             }
         };
@@ -255,6 +256,24 @@ impl Engine {
             if !again || stop.is_cancelled() || !gate.is_open() {
                 return;
             }
+        }
+    }
+
+    /// Waits until the users that a test needs may be simulated; what it gives is held meanwhile.
+    async fn room(
+        &self,
+        prepared: &Prepared,
+        stop: &CancellationToken,
+    ) -> Result<Option<OwnedSemaphorePermit>, Judged> {
+        let needed = u32::try_from(prepared.users.len()).unwrap_or(u32::MAX);
+        tokio::select! {
+            room = self.inner.caps.users(needed) => room.map_err(|error| {
+                unjudged(Outcome::Errored, format!("no_capacity: {error}"))
+            }),
+            () = stop.cancelled() => Err(unjudged(
+                Outcome::Cancelled,
+                "aborted: the case was stopped before it began".to_owned(),
+            )),
         }
     }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::Region;
-use domain::plan::{PlannedCase, PlannedRegion};
+use domain::plan::PlannedCase;
 use suite::plan as planning;
 use suite::plan::Filter;
 
@@ -48,15 +47,6 @@ pub(super) fn all(selection: &Selection) -> Vec<PlannedCase> {
         .into_iter()
         .filter(|case| seen.insert((case.suite.clone(), case.test.clone(), case.row.clone())))
         .collect()
-}
-
-/// Where a case is said to happen.
-pub(super) fn region(selection: &Selection, case: &PlannedCase) -> Option<Region> {
-    match &case.region {
-        PlannedRegion::Named(region) => Some(region.clone()),
-        PlannedRegion::Roles(roles) => roles.first().map(|(_, region)| region.clone()),
-        PlannedRegion::Any => selection.regions.first().cloned(),
-    }
 }
 
 /// Everything that names a case and nothing else.

@@ -13,10 +13,10 @@ use engine::Ended;
 use report::page::{Page, Style};
 use report::show::{Files, Show};
 
-use super::pick;
 use crate::args::TryArgs;
 use crate::output::{Output, count};
 use crate::select::Selection;
+use crate::uncounted;
 
 /// What prints one try.
 pub(super) struct Shown<'a> {
@@ -52,7 +52,7 @@ impl<'a> Shown<'a> {
     }
 
     pub(super) fn begin(&self, case: &PlannedCase) {
-        let region = pick::region(self.selection, case);
+        let region = uncounted::region(self.selection, case);
         let place = region
             .map(|region| format!(" in {region}"))
             .unwrap_or_default();
