@@ -4,7 +4,7 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Stop;
 
@@ -13,14 +13,24 @@ use crate::Stop;
 #[error("could not listen for signals: {0}")]
 pub struct SignalError(#[from] io::Error);
 
-/// Cancels `stop` at the first signal and calls `second` at the next. It ends only with `second`,
-/// so give it to a task that is let go at the end.
-pub async fn watch(
+/// Cancels `stop` at the first signal and calls `second` at the next. It listens from this call on,
+/// even before it is polled, and ends only with `second`, so give it to a task that is let go at
+/// the end.
+pub fn watch(
+    stop: Stop,
+    second: impl FnOnce(&'static str) + Send,
+) -> impl Future<Output = Result<(), SignalError>> + Send {
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async move { wait(interrupt?, terminate?, stop, second).await }
+}
+
+async fn wait(
+    mut interrupt: Signal,
+    mut terminate: Signal,
     stop: Stop,
     second: impl FnOnce(&'static str) + Send,
 ) -> Result<(), SignalError> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let mut next = async || {
         tokio::select! {
             _ = interrupt.recv() => "SIGINT",
@@ -43,7 +53,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use rustix::process::{Signal, getpid, kill_process};
+    use rustix::process::{Signal as Kind, getpid, kill_process};
 
     use super::*;
 
@@ -59,13 +69,13 @@ mod tests {
             seen.store(true, Ordering::SeqCst)
         }));
         while !stop.is_cancelled() {
-            kill_process(getpid(), Signal::TERM).unwrap();
+            kill_process(getpid(), Kind::TERM).unwrap();
             tokio::task::yield_now().await;
             let _ =
                 tokio::time::timeout(std::time::Duration::from_millis(20), stop.cancelled()).await;
         }
         while !ended.load(Ordering::SeqCst) {
-            kill_process(getpid(), Signal::TERM).unwrap();
+            kill_process(getpid(), Kind::TERM).unwrap();
             let _ =
                 tokio::time::timeout(std::time::Duration::from_millis(20), set.join_next()).await;
         }
