@@ -19,11 +19,14 @@ use crate::weight::weight;
 /// Most entries of one socket's log.
 pub(crate) const LOG_ENTRIES: usize = 10_000;
 /// Most memory of one socket's log, in bytes.
-pub(crate) const LOG_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const LOG_BYTES: usize = 32 * 1024 * 1024;
 /// Longest that a connection stays open behind the target's close frame.
 const LINGER: Duration = Duration::from_secs(2);
 /// Memory of an entry beside its bytes.
 const PER_ENTRY: usize = 256;
+/// How often a message is in memory once an expression has read its `frame`: as received, as text
+/// and as bytes.
+const COPIES: usize = 3;
 
 /// What happened on a socket, in order.
 #[derive(Clone, Debug)]
@@ -91,7 +94,8 @@ impl Log {
     }
 
     fn has_room(&self, entries: usize, record: &Record) -> bool {
-        let weight = PER_ENTRY + weight(&record.bytes);
+        let copied = (COPIES - 1).saturating_mul(record.bytes.len());
+        let weight = (PER_ENTRY + weight(&record.bytes)).saturating_add(copied);
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         *bytes = bytes.saturating_add(weight);
         entries < LOG_ENTRIES && *bytes <= LOG_BYTES && self.kept.has_room(weight)

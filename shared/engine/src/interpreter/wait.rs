@@ -242,7 +242,7 @@ pub(super) fn over_text(over: &Over) -> String {
         Over::GaveUp(why) => format!("reconnecting failed: {why}"),
         Over::Ours => "the test closed it".to_owned(),
         Over::Full => format!(
-            "its log is full: it received more than {LOG_ENTRIES} messages, or more than {LOG_BYTES} bytes with what their JSON takes, or this try more than {TRY_LIMIT}; close it once its messages have been read"
+            "its log is full: it received more than {LOG_ENTRIES} messages, or more than {LOG_BYTES} bytes of memory with what expressions read of them, or this try more than {TRY_LIMIT}; close it once its messages have been read"
         ),
     }
 }

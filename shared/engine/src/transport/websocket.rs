@@ -194,7 +194,11 @@ impl Wire for Socket {
         loop {
             match self.stream.next().await? {
                 Ok(Message::Text(text)) => return Some(Ok(Frame::Text(text.as_str().to_owned()))),
-                Ok(Message::Binary(bytes)) => return Some(Ok(Frame::Binary(bytes))),
+                // A copy of its own size: the library's bytes would keep the whole buffer alive that
+                // they were read into, which no limit counts.
+                Ok(Message::Binary(bytes)) => {
+                    return Some(Ok(Frame::Binary(Bytes::copy_from_slice(&bytes))));
+                }
                 Ok(Message::Close(frame)) => {
                     self.is_closing = true;
                     let (code, reason) = frame.map_or((1005, String::new()), |frame| {
