@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
+use rusqlite::Connection;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::AGENTS;
-use super::runs::{NewRun, begin, owned_run};
+use super::runs::{Live, NewRun, begin, owned_run};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::messages::LONGEST;
@@ -54,25 +56,25 @@ pub(super) async fn run(
     Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 
+/// What a caller may do to a run: how the store moves it, what its task is told, and why not.
+struct Order {
+    move_on: fn(&mut Connection, &str, i64) -> rusqlite::Result<bool>,
+    token: fn(&Live) -> &CancellationToken,
+    refused: &'static str,
+}
+
 /// Lets a paused run begin; 409 when it is not pending.
 pub(super) async fn start(
     State(app): State<App>,
     caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Answer {
-    let run_id = named(&app, &caller, &body).await?;
-    let (row, now_ms) = (run_id.clone(), clock::now_ms());
-    if !app
-        .store
-        .run(move |db| runs::start(db, &row, now_ms))
-        .await?
-    {
-        return Err(ApiError::conflict("this run is not pending"));
-    }
-    if let Some(live) = app.runs.live(&run_id) {
-        live.released.cancel();
-    }
-    standing(&app, &run_id).await
+    let order = Order {
+        move_on: runs::start,
+        token: |live| &live.released,
+        refused: "this run is not pending",
+    };
+    carry_out(&app, &caller, &body, order).await
 }
 
 /// Cancels a run; 409 when it is over.
@@ -81,19 +83,25 @@ pub(super) async fn cancel(
     caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Answer {
-    let run_id = named(&app, &caller, &body).await?;
+    let order = Order {
+        move_on: runs::cancel,
+        token: |live| &live.cancelled,
+        refused: "this run is over",
+    };
+    carry_out(&app, &caller, &body, order).await
+}
+
+async fn carry_out(app: &App, caller: &Caller, body: &Value, order: Order) -> Answer {
+    let run_id = named(app, caller, body).await?;
     let (row, now_ms) = (run_id.clone(), clock::now_ms());
-    if !app
-        .store
-        .run(move |db| runs::cancel(db, &row, now_ms))
-        .await?
-    {
-        return Err(ApiError::conflict("this run is over"));
+    let write = move |db: &mut Connection| (order.move_on)(db, &row, now_ms);
+    if !app.store.run(write).await? {
+        return Err(ApiError::conflict(order.refused));
     }
     if let Some(live) = app.runs.live(&run_id) {
-        live.cancelled.cancel();
+        (order.token)(&live).cancel();
     }
-    standing(&app, &run_id).await
+    standing(app, &run_id).await
 }
 
 /// What a run of the caller's has come to.
