@@ -9,6 +9,11 @@ const LINES: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r
 
 const STREAM: &str = "steps:\n  - stream: GET /a\n    as: nobody\n    into: parts\n    within: 60s\n    until: 'message.last == true'\n    check:\n      - parts.size() > 0\n";
 
+/// Streams from a server and asserts how that ends.
+async fn ends(server: &Hostile, outcome: Outcome, reason: &str, tells: &str, most: usize) {
+    expect(server, STREAM, outcome, reason, tells, most).await;
+}
+
 #[tokio::test]
 async fn a_line_or_comments_without_end_are_cut() {
     let _alone = crate::harness::alone().await;
@@ -24,15 +29,7 @@ async fn a_line_or_comments_without_end_are_cut() {
     ] {
         let server = Hostile::endless(head, piece).await;
         let tells = "end a `stream` earlier with `until`";
-        expect(
-            &server,
-            STREAM,
-            Outcome::Failed,
-            "body_limit: ",
-            tells,
-            2 * MOST,
-        )
-        .await;
+        ends(&server, Outcome::Failed, "body_limit: ", tells, 2 * MOST).await;
     }
 }
 
@@ -45,15 +42,7 @@ async fn a_million_events_are_more_than_a_log_holds() {
     ] {
         let server = Hostile::endless(head, piece).await;
         let tells = "more than 10000 pieces";
-        expect(
-            &server,
-            STREAM,
-            Outcome::Errored,
-            "receive_log_full: ",
-            tells,
-            MOST,
-        )
-        .await;
+        ends(&server, Outcome::Errored, "receive_log_full: ", tells, MOST).await;
     }
 }
 
@@ -63,15 +52,7 @@ async fn an_event_that_is_large_in_memory_is_refused() {
     let json = format!("data: [{}0]\n\n", "0,".repeat(MIB));
     let server = Hostile::endless(EVENTS, json).await;
     let tells = "more than 200000 JSON values";
-    expect(
-        &server,
-        STREAM,
-        Outcome::Failed,
-        "body_limit: ",
-        tells,
-        2 * MOST,
-    )
-    .await;
+    ends(&server, Outcome::Failed, "body_limit: ", tells, 2 * MOST).await;
 }
 
 #[tokio::test]
@@ -80,9 +61,8 @@ async fn events_that_are_large_together_are_bounded_for_the_try() {
     let json = format!("data: [{}0]\n\n", "0,".repeat(100_000));
     let server = Hostile::endless(EVENTS, json).await;
     let tells = "takes more than 268435456 bytes together";
-    expect(
+    ends(
         &server,
-        STREAM,
         Outcome::Errored,
         "receive_log_full: ",
         tells,
