@@ -1,5 +1,6 @@
 //! Many seeds on all cores: each world is of one thread, so threads change nothing in it.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -8,15 +9,15 @@ pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Tries the seeds from 0 on; stops early once `enough` says so of an answer. Answers come in the
+/// Tries these seeds; stops early once `enough` says so of an answer. Answers come in the
 /// order of their seeds.
 pub(crate) fn over<T: Send>(
-    n_seeds: u64,
+    seeds: Range<u64>,
     run: impl Fn(u64) -> T + Sync,
     enough: impl Fn(&T) -> bool + Sync,
 ) -> Vec<(u64, T)> {
     let n_threads = thread::available_parallelism().map_or(1, |n| n.get());
-    let (next, last) = (AtomicU64::new(0), AtomicU64::new(n_seeds));
+    let (next, last) = (AtomicU64::new(seeds.start), AtomicU64::new(seeds.end));
     let answers = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..n_threads {

@@ -48,7 +48,7 @@ fn every_planted_bug_has_its_row_in_the_docs() {
 
 fn catch(bug: Planted) -> Option<(u64, Broken)> {
     let worlds = crew::over(
-        SEEDS,
+        0..SEEDS,
         |seed| {
             let mut world = World::new(seed, false);
             world.planted = Some(bug);
