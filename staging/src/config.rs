@@ -35,6 +35,8 @@ pub struct Config {
     pub revision: String,
     /// Where spans go, an OTLP/gRPC endpoint; nowhere when left out.
     pub otlp: Option<String>,
+    /// Tries whose receipts are kept; older ones are forgotten, and counted.
+    pub kept_receipts: usize,
     /// The switches that are on from the start.
     pub defects: Vec<Defect>,
 }
@@ -60,6 +62,7 @@ impl Config {
             chunk_pace: Duration::from_millis(40),
             revision: concat!("reference-", env!("CARGO_PKG_VERSION")).to_owned(),
             otlp: None,
+            kept_receipts: 20_000,
             defects: Vec::new(),
         }
     }

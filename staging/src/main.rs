@@ -34,6 +34,9 @@ struct Options {
     /// The revision that /health/ready names
     #[arg(long)]
     revision: Option<String>,
+    /// Tries whose receipts are kept; the oldest are forgotten first
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    keep_receipts: usize,
     /// Switch a defect on; may be given more than once
     #[arg(long, value_parser = defect)]
     defect: Vec<Defect>,
@@ -78,6 +81,7 @@ fn config(options: Options) -> Config {
     config.limit_window = Duration::from_millis(options.limit_window_ms);
     config.revision = options.revision.unwrap_or(config.revision);
     config.otlp = options.otlp.filter(|url| !url.is_empty());
+    config.kept_receipts = options.keep_receipts;
     config.defects = options.defect;
     config
 }

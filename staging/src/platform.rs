@@ -165,7 +165,7 @@ fn app(config: Config, ports: Ports) -> Result<App, Error> {
         switches: Arc::new(Switches::with(&config.defects)),
         limiter: Limiter::new(config.limit, config.limit_window),
         runs: crate::agents::Runs::default(),
-        receipts: crate::receipts::Ledger::default(),
+        receipts: crate::receipts::Ledger::new(config.kept_receipts),
         contract: Contract::new(),
         telemetry: Telemetry::default(),
         stop: CancellationToken::new(),

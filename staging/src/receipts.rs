@@ -70,7 +70,7 @@ pub(crate) fn schemas() -> Vec<Schema> {
     vec![("Receipts", receipts), ("ReceiptCounts", counts)]
 }
 
-/// Per case and attempt: tries, requests, sockets opened, messages.
+/// Per case and attempt: tries, requests, sockets opened, messages, and when the last request came.
 async fn all(State(app): State<App>) -> Json<Value> {
     Json(app.receipts.counts())
 }

@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 use crate::edge::Arrival;
 use crate::web::Correlation;
 
-/// Nonces that are kept.
-const NONCES: usize = 20_000;
 /// Requests of one nonce that are kept in full; further ones are only counted.
 const REQUESTS: usize = 1_000;
 
 /// The receipts of one platform; a clone is one more handle to them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Ledger {
     books: Arc<Mutex<Books>>,
+    /// Nonces that are kept.
+    kept: usize,
 }
 
 #[derive(Default)]
@@ -32,6 +32,8 @@ struct Entry {
     attempt: Option<String>,
     requests: Vec<Value>,
     left_out: u64,
+    /// When the last request came, Unix milliseconds.
+    last_ms: i64,
     opened: u64,
     open: u64,
     peak: u64,
@@ -42,6 +44,14 @@ struct Entry {
 }
 
 impl Ledger {
+    /// Keeps the receipts of so many nonces.
+    pub(crate) fn new(kept: usize) -> Self {
+        Self {
+            books: Arc::default(),
+            kept,
+        }
+    }
+
     /// Notes one request or handshake; the receipts' own reading leaves no receipt.
     pub(crate) fn note(&self, arrival: &Arrival, user: Option<&str>, status: u16) {
         if arrival.path.starts_with("/__ref/") {
@@ -54,6 +64,7 @@ impl Ledger {
             ..
         } = arrival;
         self.entry(&arrival.correlation, |entry| {
+            entry.last_ms = entry.last_ms.max(*at_ms);
             if entry.requests.len() >= REQUESTS {
                 entry.left_out += 1;
                 return;
@@ -114,21 +125,16 @@ impl Ledger {
         }))
     }
 
-    /// Per case and attempt: how many nonces, requests, sockets and messages there were.
+    /// Per case and attempt: how many nonces, requests, sockets and messages there were, and when
+    /// the last request came.
     pub(crate) fn counts(&self) -> Value {
         let books = self.lock();
-        let mut cases: BTreeMap<&str, BTreeMap<&str, [u64; 4]>> = BTreeMap::new();
+        let mut cases: BTreeMap<&str, BTreeMap<&str, Sums>> = BTreeMap::new();
         for entry in books.entries.values() {
             let case = entry.case.as_deref().unwrap_or("");
             let attempt = entry.attempt.as_deref().unwrap_or("");
             let sums = cases.entry(case).or_default().entry(attempt).or_default();
-            let requests = entry.requests.len() as u64 + entry.left_out;
-            for (sum, more) in sums
-                .iter_mut()
-                .zip([1, requests, entry.opened, entry.messages])
-            {
-                *sum += more;
-            }
+            sums.add(entry);
         }
         let cases: Map<_, _> = cases
             .into_iter()
@@ -143,7 +149,7 @@ impl Ledger {
         };
         let mut books = self.lock();
         if !books.entries.contains_key(nonce) {
-            books.add(nonce, correlation);
+            books.add(nonce, correlation, self.kept);
         }
         if let Some(entry) = books.entries.get_mut(nonce) {
             change(entry);
@@ -156,8 +162,8 @@ impl Ledger {
 }
 
 impl Books {
-    fn add(&mut self, nonce: &str, correlation: &Correlation) {
-        if self.order.len() >= NONCES
+    fn add(&mut self, nonce: &str, correlation: &Correlation, kept: usize) {
+        if self.order.len() >= kept
             && let Some(oldest) = self.order.pop_front()
         {
             self.entries.remove(&oldest);
@@ -176,10 +182,38 @@ impl Books {
     }
 }
 
-fn shown(attempts: BTreeMap<&str, [u64; 4]>) -> Value {
-    let shown = attempts.into_iter().map(|(attempt, [tries, requests, websockets, messages])| {
+/// What the receipts of one attempt at a case come to.
+#[derive(Default)]
+struct Sums {
+    tries: u64,
+    requests: u64,
+    websockets: u64,
+    messages: u64,
+    last_ms: i64,
+}
+
+impl Sums {
+    fn add(&mut self, entry: &Entry) {
+        self.tries += 1;
+        self.requests += entry.requests.len() as u64 + entry.left_out;
+        self.websockets += entry.opened;
+        self.messages += entry.messages;
+        self.last_ms = self.last_ms.max(entry.last_ms);
+    }
+}
+
+fn shown(attempts: BTreeMap<&str, Sums>) -> Value {
+    let shown = attempts.into_iter().map(|(attempt, sums)| {
+        let Sums {
+            tries,
+            requests,
+            websockets,
+            messages,
+            last_ms,
+        } = sums;
         let counts = json!({
             "tries": tries, "requests": requests, "websockets": websockets, "messages": messages,
+            "last_ms": last_ms,
         });
         (attempt.to_owned(), counts)
     });
@@ -243,7 +277,7 @@ mod tests {
 
     #[test]
     fn sockets_are_counted_while_they_are_open() {
-        let ledger = Ledger::default();
+        let ledger = Ledger::new(10);
         let first = ledger.open(&from("n"));
         let second = ledger.open(&from("n"));
         drop(first);
@@ -259,8 +293,8 @@ mod tests {
 
     #[test]
     fn the_oldest_nonce_is_forgotten_first() {
-        let ledger = Ledger::default();
-        for i in 0..=NONCES {
+        let ledger = Ledger::new(100);
+        for i in 0..=100 {
             drop(ledger.open(&from(&i.to_string())));
         }
         assert!(ledger.of("0").is_none());
