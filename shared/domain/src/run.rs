@@ -91,6 +91,8 @@ pub struct Run {
     repeated: BTreeSet<usize>,
     n_open: usize,
     n_waiting: usize,
+    /// Exclusive cases that are leased: counted, for each lease asks for it.
+    n_exclusive_leased: usize,
     /// Cases with an outcome, counted as they get it.
     ended: Totals,
     attempts: BTreeMap<AttemptId, Attempt>,
@@ -130,6 +132,7 @@ impl Run {
             repeated,
             n_open: places.len(),
             n_waiting: places.len(),
+            n_exclusive_leased: 0,
             ended: Totals {
                 planned: places.len() as u64,
                 ..Totals::default()
@@ -326,12 +329,18 @@ impl Run {
 
     /// The one place where a case changes its state; answers with the one before.
     fn set_state(&mut self, case: &CaseId, state: CaseState) -> Result<CaseState, Illegal> {
+        let is_exclusive = self.planned(case).is_some_and(|planned| planned.exclusive);
         let facts = self.facts_mut(case)?;
         let outcome = state.outcome();
         let waits = state == CaseState::Waiting;
+        let is_leased = matches!(state, CaseState::Leased(_));
         let before = std::mem::replace(&mut facts.state, state);
         self.n_waiting += usize::from(waits);
         self.n_waiting -= usize::from(before == CaseState::Waiting);
+        if is_exclusive {
+            self.n_exclusive_leased += usize::from(is_leased);
+            self.n_exclusive_leased -= usize::from(matches!(before, CaseState::Leased(_)));
+        }
         if let Some(outcome) = outcome {
             self.n_open -= 1;
             self.ended.count(outcome);

@@ -192,9 +192,7 @@ impl Run {
 
     /// An exclusive case is leased: nothing else may be.
     pub fn exclusive_leased(&self) -> bool {
-        let open = self.open_attempts().flat_map(|attempt| &attempt.open);
-        open.filter_map(|case| self.planned(case))
-            .any(|planned| planned.exclusive)
+        self.n_exclusive_leased > 0
     }
 }
 
