@@ -113,3 +113,11 @@ fn an_editor_pipes_its_text_through() {
     assert_eq!(through(UNTIDY), (Some(0), TIDY.to_owned()));
     assert_eq!(through("a: [1, 2\n"), (Some(104), String::new()));
 }
+
+#[test]
+fn what_newcomers_read_is_laid_out_canonically() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let folders = [format!("{root}/suites"), format!("{root}/examples")];
+    let said = Muster::new().call(&["fmt", "--check", &folders[0], &folders[1]]);
+    assert_eq!(said.code, 0, "{}", said.all());
+}
