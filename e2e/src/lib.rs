@@ -16,6 +16,7 @@ pub mod platform;
 pub mod process;
 pub mod recompute;
 pub mod report;
+pub mod s3;
 
 pub use grid::Grid;
 pub use muster::Muster;

@@ -1,12 +1,16 @@
 //! A child process that does not outlive its test, and whose output can be waited for.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a program may take to say that it is ready; generous, for busy machines.
 const READY: Duration = Duration::from_secs(60);
@@ -16,7 +20,52 @@ pub struct Process {
     name: String,
     child: Child,
     lines: Receiver<String>,
-    said: Arc<Mutex<Vec<String>>>,
+    said: Said,
+}
+
+/// Who else may end a process, and where its output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Ctrl-C in the terminal ends it with the test; its output stays in memory.
+    WithTest,
+    /// Its owner alone ends it, in order, and its output goes to `NAME.log` in this folder.
+    Apart(PathBuf),
+}
+
+impl Manner {
+    /// Starts a program in this manner.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start(&self, name: &str, command: &mut Command) -> Result<Process> {
+        match self {
+            Self::WithTest => Process::start(name, command),
+            Self::Apart(logs) => {
+                let log = logs.join(format!("{name}.log"));
+                Process::start_into(name, command.process_group(0), &log)
+            }
+        }
+    }
+}
+
+/// What it printed: in memory, or in a file for programs that run as long as somebody likes.
+#[derive(Clone, Debug)]
+enum Said {
+    Lines(Arc<Mutex<Vec<String>>>),
+    File(PathBuf, Arc<File>),
+}
+
+impl Said {
+    fn keep(&self, line: &str) {
+        match self {
+            Self::Lines(lines) => lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line.to_owned()),
+            // A disk that is full costs log lines, and nothing else.
+            Self::File(_, file) => drop(writeln!(&**file, "{line}")),
+        }
+    }
 }
 
 impl Process {
@@ -25,6 +74,20 @@ impl Process {
     /// # Errors
     /// When it can't be started.
     pub fn start(name: &str, command: &mut Command) -> Result<Self> {
+        Self::begin(name, command, Said::Lines(Arc::default()))
+    }
+
+    /// As `start`; what it prints goes to the end of this file.
+    ///
+    /// # Errors
+    /// When it can't be started, or the file can't be written.
+    pub fn start_into(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
+        let file = File::options().create(true).append(true).open(log);
+        let file = file.with_context(|| format!("write {}", log.display()))?;
+        Self::begin(name, command, Said::File(log.to_owned(), Arc::new(file)))
+    }
+
+    fn begin(name: &str, command: &mut Command, said: Said) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -32,18 +95,15 @@ impl Process {
             .spawn()
             .with_context(|| format!("start {name}"))?;
         let (sender, lines) = channel();
-        let said = Arc::new(Mutex::new(Vec::new()));
         let streams: [Option<Box<dyn Read + Send>>; 2] = [
             child.stdout.take().map(|out| Box::new(out) as _),
             child.stderr.take().map(|err| Box::new(err) as _),
         ];
         for stream in streams.into_iter().flatten() {
-            let (sender, said) = (sender.clone(), Arc::clone(&said));
+            let (sender, said) = (sender.clone(), said.clone());
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    said.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(line.clone());
+                    said.keep(&line);
                     // Nobody waits for lines any more: they are still kept in `said`.
                     let _ = sender.send(line);
                 }
@@ -91,14 +151,34 @@ impl Process {
 
     /// All that was printed so far, both streams.
     pub fn output(&self) -> String {
-        self.said
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .join("\n")
+        match &self.said {
+            Said::Lines(lines) => lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .join("\n"),
+            Said::File(path, _) => std::fs::read_to_string(path).unwrap_or_default(),
+        }
     }
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// No line is waited for any more; what is printed is kept as before.
+    pub fn heard_enough(&mut self) {
+        self.lines = channel().1;
+    }
+
+    /// SIGTERM: asks for a clean end.
+    ///
+    /// # Errors
+    /// When the system refuses; a program that has ended is no error.
+    pub fn ask_to_end(&mut self) -> Result<()> {
+        if self.has_ended()?.is_some() {
+            return Ok(());
+        }
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).with_context(|| format!("ask {} to end", self.name))
     }
 
     /// SIGKILL, and waits until the kernel has let go of it.
@@ -122,6 +202,7 @@ impl Process {
     /// When it has not ended in `within`.
     pub fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
         let until = Instant::now() + within;
+        let (_open, silence) = channel::<()>();
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
@@ -135,10 +216,10 @@ impl Process {
                 );
             }
             // Lines are the sign of life to wait on; the pipe closes when the program ends.
-            if let Err(RecvTimeoutError::Disconnected) =
-                self.lines.recv_timeout(left.min(Duration::from_millis(50)))
-            {
-                return Ok(self.child.wait()?);
+            let turn = left.min(Duration::from_millis(50));
+            if let Err(RecvTimeoutError::Disconnected) = self.lines.recv_timeout(turn) {
+                // Or nobody listens to them any more.
+                let _ = silence.recv_timeout(turn);
             }
         }
     }

@@ -6,6 +6,7 @@
 //! one per file.
 
 mod browser;
+mod cluster;
 mod etcd;
 mod fuzz;
 mod gate;
@@ -51,6 +52,11 @@ enum Part {
     /// Fails when a test has no defect of its own that turns it red, or a defect turns more than
     /// three others red. Ctrl-C ends it with all that it started.
     Prove(prove::Prove),
+    /// A whole cluster on this machine: etcd, a server of S3, two coordinators, six workers, a platform.
+    ///
+    /// It says where each listens, how to run the suites on it and how to try a failover. Ctrl-C
+    /// ends everything and leaves nothing behind.
+    Cluster,
     /// libFuzzer over every parser of foreign bytes, ten minutes each; the gate replays its seeds.
     Fuzz(fuzz::Args),
     /// The full dependency audit by cargo-deny; compiles that tool into target/tools if absent.
@@ -76,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Part::Lint => gate::lint(&root),
         Part::Docs => gate::docs(&root),
         Part::Prove(args) => prove::prove(&root, &args),
+        Part::Cluster => cluster::cluster(&root),
         Part::Fuzz(args) => fuzz::fuzz(&root, &args),
         Part::Deny => gate::deny(&root),
     }

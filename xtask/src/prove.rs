@@ -48,7 +48,7 @@ pub(crate) fn prove(root: &Path, prove: &Prove) -> anyhow::Result<()> {
 }
 
 /// Where cargo puts programs: this one is among them.
-fn built() -> anyhow::Result<PathBuf> {
+pub(crate) fn built() -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("find this program")?;
     let folder = this.parent().context("this program lies in no folder")?;
     Ok(folder.to_owned())
@@ -76,13 +76,13 @@ fn copied(built: &Path) -> anyhow::Result<PathBuf> {
 
 /// Becomes the program, so that whoever stops this one stops that one, and nothing is left behind.
 #[cfg(unix)]
-fn end_as(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn end_as(command: &mut Command) -> anyhow::Result<()> {
     use std::os::unix::process::CommandExt as _;
     let error = command.exec();
     bail!("the program of the matrix could not be started: {error}");
 }
 
 #[cfg(not(unix))]
-fn end_as(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn end_as(command: &mut Command) -> anyhow::Result<()> {
     run(command)
 }

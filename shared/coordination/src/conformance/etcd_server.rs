@@ -3,6 +3,7 @@
 //! A machine without `etcd` fails the test, with what to install; nothing is skipped.
 
 use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -17,6 +18,7 @@ pub struct EtcdServer {
     data: PathBuf,
     port: u16,
     flags: Vec<String>,
+    is_apart: bool,
     child: Child,
 }
 
@@ -29,11 +31,21 @@ impl EtcdServer {
     /// As `start`, with more flags of etcd.
     pub fn start_with(data: &Path, flags: &[&str]) -> io::Result<Self> {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let (child, port) = spawn(data, 0, &flags)?;
+        Self::begin(data, flags, false)
+    }
+
+    /// As `start`; Ctrl-C in a terminal does not reach it, so that its owner may end it last.
+    pub fn start_apart(data: &Path) -> io::Result<Self> {
+        Self::begin(data, Vec::new(), true)
+    }
+
+    fn begin(data: &Path, flags: Vec<String>, is_apart: bool) -> io::Result<Self> {
+        let (child, port) = spawn(data, 0, &flags, is_apart)?;
         Ok(Self {
             data: data.to_owned(),
             port,
             flags,
+            is_apart,
             child,
         })
     }
@@ -62,7 +74,7 @@ impl EtcdServer {
     /// Starts it again, at the same address, over the same data.
     pub fn restart(&mut self) -> io::Result<()> {
         self.kill();
-        self.child = spawn(&self.data, self.port, &self.flags)?.0;
+        self.child = spawn(&self.data, self.port, &self.flags, self.is_apart)?.0;
         Ok(())
     }
 }
@@ -73,9 +85,13 @@ impl Drop for EtcdServer {
     }
 }
 
-fn spawn(data: &Path, port: u16, flags: &[String]) -> io::Result<(Child, u16)> {
+fn spawn(data: &Path, port: u16, flags: &[String], is_apart: bool) -> io::Result<(Child, u16)> {
     let peer = "http://127.0.0.1:0";
-    let mut child = Command::new("etcd")
+    let mut command = Command::new("etcd");
+    if is_apart {
+        command.process_group(0);
+    }
+    let mut child = command
         .args([
             "--name",
             "one",
