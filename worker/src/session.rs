@@ -31,6 +31,8 @@ const FRAME_BYTES: usize = 1024 * 1024;
 const FRAME_DOWN: usize = 16 * 1024 * 1024;
 /// How long the other side may take to end a stream that was ended from here.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// A coordinator that says otherwise is not obeyed.
+const LONGEST_AWAY: Duration = Duration::from_secs(60);
 const LONGEST_WITH_OTHERS: Duration = Duration::from_secs(1);
 
 /// What happens on the way to the coordinator.
@@ -69,6 +71,8 @@ pub(crate) struct Session {
     region: Region,
     coordinators: Coordinators,
     backoff: Backoff,
+    /// How long the coordinator told us to stay away.
+    told: Option<Duration>,
     news: mpsc::UnboundedSender<News>,
     n_streams: u64,
 }
@@ -85,6 +89,7 @@ impl Session {
             region,
             backoff: Backoff::new(with_others(waits, &coordinators)),
             coordinators,
+            told: None,
             news,
             n_streams: 0,
         }
@@ -98,7 +103,7 @@ impl Session {
                     if self.news.is_closed() {
                         return;
                     }
-                    let wait = self.backoff.next();
+                    let wait = self.wait();
                     tracing::info!(why = %broken, ?wait, "no stream to the coordinator; dialling again");
                     tokio::select! {
                         () = stop.cancelled() => return,
@@ -107,6 +112,11 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// As long as the coordinator said, or else a little longer each time.
+    fn wait(&mut self) -> Duration {
+        self.told.take().unwrap_or_else(|| self.backoff.next())
     }
 
     /// As `once`, within a span that says how it ended.
@@ -138,6 +148,10 @@ impl Session {
             Ended::Lost(why) => {
                 self.coordinators.lost(&address);
                 format!("{address}: {why}")
+            }
+            Ended::Later(after) => {
+                self.told = Some(after.min(LONGEST_AWAY));
+                format!("{address} lets in others first")
             }
             Ended::Redirected(leader) => {
                 self.coordinators.redirected(&address, &leader).await;
@@ -198,6 +212,9 @@ impl Session {
                 if let Some(Body::Redirect(redirect)) = message.body {
                     return Ended::Redirected(redirect.leader);
                 }
+                if let Some(Body::Later(later)) = message.body {
+                    return Ended::Later(Duration::from_nanos(later.after_ns));
+                }
                 self.backoff.reset();
                 let message = match wire::message::decode_to_worker(message) {
                     Ok(message) => Box::new(message),
@@ -216,6 +233,8 @@ enum Ended {
     Lost(String),
     /// Where the leader is; empty when nobody is known to lead.
     Redirected(String),
+    /// Too many workers come at once: how long to stay away.
+    Later(Duration),
 }
 
 /// With several coordinators one soon leads again: nobody waits long before he asks for it.

@@ -307,6 +307,9 @@ pub(crate) fn coordinator_frames() -> Vec<Vec<u8>> {
     let bodies = [
         ToWorkerBody::Welcome { session },
         ToWorkerBody::Refused { why: why.clone() },
+        ToWorkerBody::Later {
+            after: Duration::from_millis(1_500),
+        },
         ToWorkerBody::Probe {
             run: run.clone(),
             plan: plan.clone(),

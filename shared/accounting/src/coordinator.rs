@@ -2,7 +2,7 @@
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
-//! `clients`, `hello`, `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
+//! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
 //! `ingest`, `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
@@ -10,6 +10,7 @@ mod caps;
 mod clients;
 mod closing;
 pub mod config;
+mod door;
 mod finish;
 mod grant;
 mod grid;
@@ -38,6 +39,7 @@ pub use output::{Answer, Events, Exit, Mark, Output, QueueLook, RunLine};
 
 use attendance::Attendance;
 use clients::PendingSubmit;
+use door::Door;
 use grid::Grid;
 use hold::Held;
 use lead::Lead;
@@ -73,6 +75,7 @@ pub struct Coordinator {
     remembered: VecDeque<RunId>,
     workers: BTreeMap<WorkerId, Attendance>,
     streams: BTreeMap<StreamId, WorkerId>,
+    door: Door,
     n_stamps: u64,
     /// The greatest session given, by us or, for an attempt, by an earlier leader.
     n_sessions: u64,
@@ -113,6 +116,7 @@ impl Coordinator {
             remembered: VecDeque::new(),
             workers: BTreeMap::new(),
             streams: BTreeMap::new(),
+            door: Door::default(),
             n_stamps: 0,
             n_sessions: 0,
             caps_marks: BTreeMap::new(),

@@ -43,5 +43,6 @@ bugs! {
     SumInsteadOfSet: "the run ends when the sum of outcomes reaches the plan's number, not when the sets agree",
     ConflictIsSuccess: "the machine takes a conflict for success",
     LossAtDisconnect: "the lease of a disconnected worker is given away at once",
+    FirstTakesAll: "a run takes every slot while it has cases, and those beside it wait",
     MarkOfOneSegment: "an output waits for one segment only, however many events stand before its own",
 }

@@ -94,6 +94,10 @@ pub enum ToWorkerBody {
     Refused {
         why: String,
     },
+    /// Too many workers come at once: say hello again after this long. The stream ends after it.
+    Later {
+        after: Duration,
+    },
     /// Execute `requires` for this run and answer with `Probed`.
     Probe {
         run: RunId,

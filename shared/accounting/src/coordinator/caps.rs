@@ -38,6 +38,12 @@ impl Coordinator {
         let environment = self.environment(id);
         let sharers = self.parts_on(&environment);
         let sharers = sharers.unwrap_or_else(|| self.divide(&plan, &environment, field));
+        self.fix_parts(environment, sharers);
+        self.decide(id, RunEvent::CapsShared { sharers }, Urgency::Awaited);
+    }
+
+    /// What the grid log says decides who else may be admitted, so it is said there too.
+    fn fix_parts(&mut self, environment: String, sharers: u32) {
         if !environment.is_empty() && self.grid.parts(&environment).is_none() {
             self.decide_grid(GridEvent::CapsShared {
                 environment: environment.clone(),
@@ -46,7 +52,20 @@ impl Coordinator {
             let (log, to) = (LogId::Grid, self.grid_log.mark());
             self.caps_marks.insert(environment, Mark { log, to });
         }
-        self.decide(id, RunEvent::CapsShared { sharers }, Urgency::Awaited);
+    }
+
+    /// A predecessor may have written the division into the run's log and died before the grid log
+    /// had it.
+    pub(super) fn restore_parts(&mut self, id: &RunId) {
+        let environment = self.environment(id);
+        let sharers = self.runs.get(id).and_then(|lead| lead.run.sharers());
+        let is_active = self
+            .grid
+            .active_on(&environment)
+            .any(|line| line.run == *id);
+        if let Some(sharers) = sharers.filter(|_| is_active) {
+            self.fix_parts(environment, sharers);
+        }
     }
 
     /// Empty for a run of a log that did not name it; such a run is alone.
@@ -90,10 +109,13 @@ impl Coordinator {
         let Some(lead) = self.runs.get(id) else {
             return false;
         };
-        let Some(n_parts) = lead.run.sharers() else {
+        if lead.run.sharers().is_none() {
             return lead.run.plan().caps.is_none();
-        };
+        }
         let beside = self.beside(lead);
+        // Where divisions differ after all, the fewest and largest parts are as many as fit.
+        let n_parts = beside.iter().filter_map(|lead| lead.run.sharers()).min();
+        let n_parts = n_parts.unwrap_or_default();
         if self.doubted_until(lead) > self.now {
             return false;
         }

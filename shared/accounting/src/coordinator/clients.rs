@@ -8,6 +8,7 @@ use domain::event::{GridEvent, RunEvent, StopCause};
 use domain::queue::{Ask, Look};
 use domain::{Digest, Plan, RunId};
 
+use crate::coordinator::ingest::short;
 use crate::coordinator::input::{Blob, ClientId, Request};
 use crate::coordinator::output::{Answer, Output, QueueLook};
 use crate::coordinator::{Coordinator, Urgency};
@@ -38,7 +39,7 @@ impl Coordinator {
                 let blobs = [plan_blob, bundle_blob];
                 self.submit(client, client_request_id, (&plan, ask), blobs);
             }
-            Request::Cancel { run, why } => self.cancel(client, &run, why),
+            Request::Cancel { run, why } => self.cancel(client, &run, &why),
             Request::List => {
                 let look = QueueLook {
                     runs: self.grid.runs().to_vec(),
@@ -178,7 +179,8 @@ impl Coordinator {
     /// Admits runs by priority and then in the order they were submitted, as far as there is room
     /// and their environment is free for them.
     pub(super) fn admit(&mut self) {
-        if self.grid.n_waiting() == 0 {
+        // How caps are divided may stand in the log of an active run only, and has to be read first.
+        if self.grid.n_waiting() == 0 || !self.is_leading() {
             return;
         }
         for run in self.look().admit {
@@ -212,7 +214,8 @@ impl Coordinator {
 
     /// A run that waits is admitted at once, holds nothing and is only ended: its cases get their
     /// outcome in its log.
-    fn cancel(&mut self, client: ClientId, run: &RunId, why: String) {
+    fn cancel(&mut self, client: ClientId, run: &RunId, why: &str) {
+        let why = short(why);
         let Some(line) = self.grid.run(run) else {
             let why = format!("there is no run {run}: `muster runs` lists them");
             return self.reply(client, Answer::Refused { why }, Vec::new());

@@ -37,6 +37,8 @@ pub struct Config {
     pub max_queued: usize,
     /// Messages and requests that wait for this process to lead; more are sent away.
     pub max_deferred: usize,
+    /// Workers let in each second; the others are told when to ask again.
+    pub hellos_per_second: u32,
     /// Closed runs that are remembered, for results that come late.
     pub keep_closed: usize,
     /// Plans with more cases are refused.
@@ -66,6 +68,7 @@ impl Config {
             max_active: 4,
             max_queued: 100,
             max_deferred: 10_000,
+            hellos_per_second: 200,
             keep_closed: 8,
             max_cases: 100_000,
             max_plan_bytes: 32 * 1024 * 1024,

@@ -149,6 +149,10 @@ impl Coordinator {
                 wanting.push((lead, offer));
             }
         }
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::FirstTakesAll) {
+            wanting.truncate(1);
+        }
         let wants: Vec<Want> = wanting
             .iter()
             .map(|(lead, _)| self.want(lead, census))

@@ -27,6 +27,10 @@ impl Coordinator {
             self.send(stream, ToWorkerBody::Refused { why }, Vec::new());
             return self.held.push(Vec::new(), Output::Close { stream });
         }
+        if let Some(after) = self.door.ask(self.now, self.config.hellos_per_second) {
+            self.send(stream, ToWorkerBody::Later { after }, Vec::new());
+            return self.held.push(Vec::new(), Output::Close { stream });
+        }
         let worker = &hello.worker;
         let was_leaving = self
             .workers

@@ -267,7 +267,7 @@ impl Coordinator {
             return Some(RunEvent::ResultLate {
                 attempt: id,
                 seq,
-                result: with_bounded_proof(result),
+                result: bounded(result),
             });
         }
         if let Some(why) = refused.or_else(|| refusal(attempt, &result)) {
@@ -383,7 +383,7 @@ fn kept(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEvent {
     move |result, why| RunEvent::ResultKept {
         attempt,
         seq,
-        result: with_bounded_proof(result),
+        result: bounded(result),
         why: why.to_owned(),
     }
 }
@@ -392,13 +392,13 @@ fn rejected(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEve
     move |result, why| RunEvent::ResultRejected {
         attempt,
         seq,
-        result: with_bounded_proof(result),
+        result: bounded(result),
         why: why.to_owned(),
     }
 }
 
 /// The result as it counts, whatever its worker says: without an exchange and a check on something
-/// received nothing passed, a reason is short, and of a proof beyond all measure nothing is known.
+/// received nothing passed.
 fn as_counted(mut result: CaseResult) -> CaseResult {
     let is_bare = result.evidence.exchanges == 0 || result.evidence.checks == 0;
     if result.outcome == Outcome::Passed && is_bare {
@@ -407,18 +407,29 @@ fn as_counted(mut result: CaseResult) -> CaseResult {
             "no_evidence: its worker said passed without showing an exchange and a check"
                 .to_owned();
     }
-    let end = result.reason.floor_char_boundary(LONGEST_REASON);
-    result.reason.truncate(end);
-    with_bounded_proof(result)
+    bounded(result)
 }
 
-/// Counted or not, what stands in the ledger holds no proof beyond all measure.
-fn with_bounded_proof(mut result: CaseResult) -> CaseResult {
-    result.proof = result.proof.map(bounded);
+/// Counted or not, what stands in the ledger has short texts and no proof beyond all measure.
+fn bounded(mut result: CaseResult) -> CaseResult {
+    let texts = [
+        &mut result.reason,
+        &mut result.trace_id,
+        &mut result.fingerprint,
+    ];
+    for text in texts {
+        *text = short(text);
+    }
+    result.proof = result.proof.map(bounded_proof);
     result
 }
 
-fn bounded(proof: CaseProof) -> CaseProof {
+/// The beginning of a text, as much of it as the ledger takes.
+pub(super) fn short(text: &str) -> String {
+    text[..text.floor_char_boundary(LONGEST_REASON)].to_owned()
+}
+
+fn bounded_proof(proof: CaseProof) -> CaseProof {
     let (checks, text) = match &proof {
         CaseProof::Known { checks, .. } => {
             let text = checks.iter().map(|check| check.expression.len()).sum();

@@ -231,6 +231,7 @@ impl Coordinator {
         self.is_dirty = true;
         self.expect_holders(id);
         self.expect_probes(id);
+        self.restore_parts(id);
         self.begin(id);
     }
 

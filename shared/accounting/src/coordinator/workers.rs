@@ -12,6 +12,7 @@ use domain::run::Run;
 use domain::{Instant, Region, RunId, WorkerId};
 
 use crate::coordinator::attendance::Attendance;
+use crate::coordinator::ingest::short;
 use crate::coordinator::input::StreamId;
 use crate::coordinator::output::Output;
 use crate::coordinator::{Coordinator, Urgency};
@@ -76,6 +77,7 @@ impl Coordinator {
     }
 
     fn goodbye(&mut self, stream: StreamId, worker: &WorkerId, why: &str) {
+        let why = &short(why);
         self.lose_all(worker, &format!("it left: {why}"), false);
         self.leave(worker, why);
         self.workers.remove(worker);

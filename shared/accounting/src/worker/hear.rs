@@ -29,6 +29,11 @@ impl Worker {
                 self.drop_stream();
                 self.out.push(Output::Refused { why });
             }
+            // Who dials waits for that long.
+            ToWorkerBody::Later { .. } => {
+                self.drop_stream();
+                self.out.push(Output::Close { stream });
+            }
             ToWorkerBody::Probe {
                 run,
                 plan,

@@ -1,23 +1,26 @@
 //! Sees every host and every durable byte, and says which promise is broken as soon as one is.
 //!
 //! It keeps its own sets, so that a mistake in the fold is seen too. `ledger` looks at segments as
-//! they become durable, `words` at what leaves a coordinator, `target` at exchanges, `fates` at
+//! they become durable, `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `fates` at
 //! what became of every result, `ending` at verdicts and at the end of the world.
 
 mod ending;
 mod fates;
 mod ledger;
+mod queue;
 mod target;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::queue::Priority;
 use domain::run::Run;
 use domain::{AttemptId, CaseId, Evidence, Plan, RunId, Term};
 
 pub(crate) use crate::invariant::{Broken, Invariant};
 pub(crate) use crate::oracle::ending::{decode_grid, decode_run};
 use crate::oracle::fates::Fates;
+pub(crate) use crate::oracle::fates::LONGEST_REASON;
 use crate::shape::Shape;
 
 /// What a run's durable log says, as the oracle reads it.
@@ -26,6 +29,11 @@ pub(crate) struct Seen {
     pub(crate) fold: Option<Run>,
     /// No other run may touch its environment beside it.
     is_exclusive: bool,
+    priority: Priority,
+    /// Admitted only to be ended.
+    is_stopped: bool,
+    /// Leases of others since it last had one, that it could have had.
+    n_passed_over: u32,
     /// Case → outcome, and the attempt that gave it.
     outcomes: BTreeMap<CaseId, (domain::Outcome, Option<AttemptId>)>,
     /// Open attempts and the cases they hold.
@@ -72,6 +80,9 @@ pub(crate) struct Oracle {
     /// The latest attempt that touched the target for a case.
     touched: BTreeMap<(RunId, CaseId), AttemptId>,
     batch_events: usize,
+    max_active: usize,
+    /// In the order of submission, with those that wait.
+    queue: Vec<RunId>,
     /// When the last fault has healed.
     healed_at: u64,
     /// What came up, for the table of situations.
@@ -91,17 +102,20 @@ impl Oracle {
             leasing: BTreeSet::new(),
             touched: BTreeMap::new(),
             batch_events: shape.batch_events,
+            max_active: shape.max_active,
+            queue: Vec::new(),
             healed_at,
             noted: BTreeSet::new(),
         }
     }
 
     /// A run is about to be submitted.
-    pub(crate) fn planned(&mut self, plan: Plan, exclusive: bool) {
+    pub(crate) fn planned(&mut self, plan: Plan, exclusive: bool, priority: Priority) {
         let seen = self.runs.entry(plan.run.clone()).or_default();
         let runs_alone =
             |case: &domain::PlannedCase| case.exclusive && case.declared_skip.is_none();
         seen.is_exclusive = exclusive || plan.cases.iter().any(runs_alone);
+        seen.priority = priority;
         seen.fold = Some(Run::new(plan));
     }
 

@@ -13,7 +13,7 @@ use domain::{
 };
 
 use crate::chance::Chance;
-use crate::shape::Shape;
+use crate::shape::{self, Shape};
 
 pub(crate) const REGIONS: [&str; 2] = ["east", "west"];
 const ENVIRONMENTS: [&str; 3] = ["staging", "staging", "laboratory"];
@@ -35,7 +35,7 @@ pub(crate) fn plan(chance: &mut Chance, number: u64, shape: &Shape) -> Plan {
             case
         })
         .collect();
-    let has_caps = !shape.is_big && chance.percent(20);
+    let has_caps = chance.percent(if shape.is_capped { 85 } else { 3 }) && !shape.is_big;
     if has_caps {
         // Under caps all workers have few cases at a time, so that runs take long enough.
         cases.truncate(12);
@@ -45,11 +45,7 @@ pub(crate) fn plan(chance: &mut Chance, number: u64, shape: &Shape) -> Plan {
         created_at_ms: 0,
         environment: chance.pick(&ENVIRONMENTS).unwrap_or_default().to_owned(),
         environment_file: "staging.yaml".to_owned(),
-        caps: has_caps.then(|| Caps {
-            rps: Some(u32::try_from(chance.within(1..4)).unwrap_or(1)),
-            users: None,
-            users_at_once: 1,
-        }),
+        caps: has_caps.then(|| caps(chance, shape)),
         regions: REGIONS.map(Region::from).to_vec(),
         suites: Vec::new(),
         cases,
@@ -63,6 +59,19 @@ pub(crate) fn plan(chance: &mut Chance, number: u64, shape: &Shape) -> Plan {
         carried: Vec::new(),
         bundle: accounting::digest::of(BUNDLE),
         made_by: "simulation".to_owned(),
+    }
+}
+
+/// Mostly what the environment says to every run; how many users one test needs is the plan's.
+fn caps(chance: &mut Chance, shape: &Shape) -> Caps {
+    let (rps, users) = match chance.percent(85) {
+        true => shape.limits,
+        false => shape::limits(chance),
+    };
+    Caps {
+        rps,
+        users,
+        users_at_once: u32::try_from(chance.within(1..4)).unwrap_or(1),
     }
 }
 
@@ -193,6 +202,10 @@ pub(crate) fn result(
         case: case.clone(),
         outcome: told,
         reason: match told {
+            // Some say more than the ledger takes.
+            Outcome::Failed if attempt.0.is_multiple_of(3) => {
+                format!("check_failed: {}", "a".repeat(500))
+            }
             Outcome::Failed => "check_failed: told to".to_owned(),
             _ => String::new(),
         },

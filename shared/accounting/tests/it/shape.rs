@@ -19,6 +19,12 @@ pub(crate) struct Shape {
     pub(crate) n_cases: (u64, u64),
     /// Runs that may be active at once.
     pub(crate) max_active: usize,
+    /// Most of its runs have caps.
+    pub(crate) is_capped: bool,
+    /// Requests a second and users at once that the environments take, where a plan says so.
+    pub(crate) limits: (Option<u32>, Option<u32>),
+    /// Workers that a coordinator lets in each second.
+    pub(crate) hellos_per_second: u32,
     /// A thousand workers.
     pub(crate) is_big: bool,
     /// Coordinator and workers are one process.
@@ -45,7 +51,12 @@ impl Shape {
         };
         let is_small_window = chance.percent(25);
         let max_active = chance.within(1..4);
+        let limits = limits(chance);
+        let has_narrow_door = !is_big && chance.percent(10);
         Self {
+            is_capped: !is_big && chance.percent(30),
+            limits,
+            hellos_per_second: if has_narrow_door { 1 } else { 200 },
             keeping,
             max_active: usize::try_from(max_active).unwrap_or(1),
             n_sites: if is_big { 1_000 } else { chance.within(2..6) },
@@ -62,5 +73,16 @@ impl Shape {
             spool_bytes: if is_small_window { 2_000 } else { 64 << 20 },
             window_bytes: if is_small_window { 1_200 } else { 4 << 20 },
         }
+    }
+}
+
+/// At least one of the two.
+pub(crate) fn limits(chance: &mut Chance) -> (Option<u32>, Option<u32>) {
+    let of = |chance: &mut Chance, most| u32::try_from(chance.within(1..most)).ok();
+    let (rps, users) = (of(chance, 5), of(chance, 7));
+    match chance.within(0..3) {
+        0 => (rps, None),
+        1 => (None, users),
+        _ => (rps, users),
     }
 }

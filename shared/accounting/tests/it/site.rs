@@ -48,6 +48,8 @@ pub(crate) struct Site {
     /// To the coordinator, and from it.
     pub(crate) up: Way,
     pub(crate) down: Way,
+    /// The coordinator told it to come again after this.
+    pub(crate) away_until: u64,
     /// Its host does not start before this.
     pub(crate) down_until: u64,
     /// Its disk takes nothing before this.
@@ -80,6 +82,7 @@ impl Site {
             paused_until: 0,
             up: Way::default(),
             down: Way::default(),
+            away_until: 0,
             down_until: 0,
             full_until: 0,
             disk_ready: 0,
@@ -114,6 +117,7 @@ impl Site {
         self.gates.clear();
         self.running.clear();
         self.wake = None;
+        self.away_until = 0;
         self.paused_until = 0;
         self.disk_ready = 0;
         std::mem::take(&mut self.unspooled)

@@ -125,6 +125,9 @@ pub(crate) enum Happening {
     NodeSeesBreak {
         stream: u64,
     },
+    CloseStream {
+        stream: u64,
+    },
     /// Nothing was heard on a stream for so long that its ends look whether it is alive.
     KeepAlive {
         stream: u64,
@@ -377,6 +380,7 @@ impl World {
             Happening::Ask { client } => self.ask(client),
             Happening::Boot { site } => self.boot_site(site),
             Happening::KeepAlive { stream } => self.keep_alive(stream),
+            Happening::CloseStream { stream } => self.break_stream(stream),
             Happening::Connect { site, epoch } => return self.connect(site, epoch),
             Happening::Arrives { node, put } => return self.arrives(node, put),
             Happening::LandsLate { node, put } => return self.lands_late(node, put),

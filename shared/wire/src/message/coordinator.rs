@@ -37,6 +37,9 @@ fn encode_body(body: &ToWorkerBody) -> Body {
     match body {
         ToWorkerBody::Welcome { session } => Body::Welcome(v1::Welcome { session: session.0 }),
         ToWorkerBody::Refused { why } => Body::Refused(v1::Refused { why: why.clone() }),
+        ToWorkerBody::Later { after } => Body::Later(v1::Later {
+            after_ns: nanos(*after),
+        }),
         ToWorkerBody::Probe {
             run,
             plan,
@@ -110,12 +113,16 @@ fn encode_body(body: &ToWorkerBody) -> Body {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of message")]
 fn decode_body(body: Body) -> Result<ToWorkerBody, BadMessage> {
     Ok(match body {
         Body::Welcome(message) => ToWorkerBody::Welcome {
             session: SessionId(message.session),
         },
         Body::Refused(message) => ToWorkerBody::Refused { why: message.why },
+        Body::Later(message) => ToWorkerBody::Later {
+            after: Duration::from_nanos(message.after_ns),
+        },
         // Who dials follows it, before anybody's machine is asked.
         Body::Redirect(message) => {
             return Err(BadMessage::invalid("redirect.leader", message.leader));

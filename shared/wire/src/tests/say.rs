@@ -78,6 +78,7 @@ pub(super) fn to_worker() -> impl Strategy<Value = ToWorker> {
             session: SessionId(session)
         }),
         some_text().prop_map(|why| ToWorkerBody::Refused { why }),
+        durations().prop_map(|after| ToWorkerBody::Later { after }),
         (ids(), digests(), digests(), any::<u32>()).prop_map(|(run, plan, bundle, sharers)| {
             ToWorkerBody::Probe {
                 run: run.into(),

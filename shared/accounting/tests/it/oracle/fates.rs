@@ -10,6 +10,9 @@ use crate::oracle::{Broken, Invariant};
 use crate::planned;
 use crate::store::Store;
 
+/// Bytes of a reason that the ledger takes.
+pub(crate) const LONGEST_REASON: usize = 300;
+
 type Key = (RunId, AttemptId, CaseId);
 
 #[derive(Debug)]
@@ -78,6 +81,11 @@ impl Fates {
         how: &'static str,
     ) -> Result<(), Broken> {
         let case = &result.case;
+        if result.reason.len() > LONGEST_REASON {
+            let n_bytes = result.reason.len();
+            let what = format!("the ledger takes a reason of {n_bytes} bytes for {case}");
+            return Err(Invariant::Bounded.broken(what));
+        }
         let fate = self.0.get_mut(&(run.clone(), attempt, case.clone()));
         let Some(fate) = fate else {
             return Err(Invariant::NoPhantom.broken(format!(
@@ -115,9 +123,14 @@ impl Fates {
     }
 }
 
-/// What the coordinator may change is the outcome of a result that shows nothing.
+/// What the coordinator may change is the outcome of a result that shows nothing, and how long a
+/// reason is.
 fn is_same(produced: &CaseResult, logged: &CaseResult) -> bool {
     let mut adjusted = logged.clone();
+    let is_cut = logged.reason.len() == LONGEST_REASON;
+    if is_cut && produced.reason.starts_with(&logged.reason) {
+        adjusted.reason.clone_from(&produced.reason);
+    }
     if logged.outcome == Outcome::Unproven {
         adjusted.outcome = produced.outcome;
         adjusted.reason.clone_from(&produced.reason);

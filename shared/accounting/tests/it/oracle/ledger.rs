@@ -56,9 +56,10 @@ impl Oracle {
                             Invariant::FirstIsFinal.broken(format!("run {run} is submitted twice"))
                         );
                     }
+                    self.queued(run);
                 }
-                GridEvent::RunAdmitted { run, .. } => {
-                    self.admitted.insert(run.clone());
+                GridEvent::RunAdmitted { run, stop, .. } => {
+                    self.run_admitted(run, stop.is_some())?
                 }
                 GridEvent::RunClosed { run } => self.run_closed(run)?,
                 GridEvent::CapsShared { .. } | GridEvent::Tick => {}
@@ -102,8 +103,10 @@ impl Oracle {
             })?;
             match event {
                 RunEvent::ShardLeased { cases, region, .. } => {
-                    seen.tiers_in_order(cases, region)?
+                    seen.tiers_in_order(cases, region)?;
+                    self.nobody_starves(id, region)?;
                 }
+                RunEvent::CapsShared { sharers } => self.caps_divided(id, *sharers)?,
                 RunEvent::RunEnded { verdict, .. } => {
                     self.run_ended(id, verdict, now)?;
                 }
@@ -136,10 +139,8 @@ impl Oracle {
             let what = format!("run {id} leases while {other} is open, and one wants to be alone");
             return Err(Invariant::OneHolder.broken(what));
         }
-        if self.leasing.len() > 1 || (self.leasing.len() == 1 && !self.leasing.contains(id)) {
-            self.noted.insert("several runs at once");
-        }
         self.leasing.insert(id.clone());
+        self.note_company();
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ impl World {
             plan_blob: blob(bytes),
             bundle_blob: blob(planned::BUNDLE.to_vec()),
         };
-        self.oracle.planned(plan.clone(), exclusive);
+        self.oracle.planned(plan.clone(), exclusive, priority);
         let run = plan.run.clone();
         self.plans.insert(run.clone(), plan);
         let at = self.chance.within(0..3 * SECOND);

@@ -57,6 +57,7 @@ impl World {
         let mut config = Config::new(format!("node-{term}"));
         config.max_active = self.shape.max_active;
         config.batch_events = self.shape.batch_events;
+        config.hellos_per_second = self.shape.hellos_per_second;
         config.one_process = self.shape.is_laptop;
         #[cfg(feature = "planted")]
         {

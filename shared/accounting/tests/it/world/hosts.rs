@@ -2,6 +2,7 @@
 
 use accounting::coordinator::{Input, StreamId};
 use accounting::worker;
+use domain::message::ToWorkerBody;
 
 use crate::oracle::Broken;
 use crate::world::{Happening, World};
@@ -101,6 +102,14 @@ impl World {
         self.step_node(node, Input::FromWorker { stream, message })
     }
 
+    fn told_to_wait(&mut self, site: usize, body: &ToWorkerBody) {
+        if let ToWorkerBody::Later { after } = body {
+            self.count("worker told to come later");
+            let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+            self.sites[site].away_until = self.now.saturating_add(after);
+        }
+    }
+
     fn down(&mut self, id: u64, message: Box<domain::message::ToWorker>) -> Result<(), Broken> {
         let Some(stream) = self.streams.get(&id).filter(|stream| stream.is_down_alive) else {
             return Ok(());
@@ -108,6 +117,7 @@ impl World {
         let (site, epoch) = (stream.site, stream.epoch);
         if self.sites[site].epoch == epoch {
             self.oracle.heard(&message.body);
+            self.told_to_wait(site, &message.body);
         }
         let stream = worker::StreamId(id);
         self.step_site(

@@ -22,6 +22,13 @@ impl World {
         };
         let host = &self.sites[site];
         let is_cut = host.up.is_cut(self.now) || host.down.is_cut(self.now);
+        if host.away_until > self.now {
+            let at = host.away_until;
+            return {
+                self.schedule(at, Happening::Connect { site, epoch });
+                Ok(())
+            };
+        }
         let Some(node) = node.filter(|_| !is_cut) else {
             let at = self.now + self.chance.within(300 * MILLI..SECOND);
             self.schedule(at, Happening::Connect { site, epoch });
@@ -102,6 +109,13 @@ impl World {
                 message,
             },
         );
+    }
+
+    /// Ended by the coordinator: what it said before arrives first.
+    pub(super) fn close_stream(&mut self, stream: u64) {
+        let last_word = self.streams.get(&stream).map(|stream| stream.down_ready);
+        let at = last_word.unwrap_or_default();
+        self.schedule(at, Happening::CloseStream { stream });
     }
 
     /// Both ends learn of it, the coordinator's perhaps much later.

@@ -5,7 +5,7 @@ use domain::run::{AttemptState, CaseState, Run};
 use domain::schedule::LOSSES_BEFORE_ALONE;
 use domain::{Outcome, RunId};
 
-use crate::oracle::{Broken, Invariant};
+use crate::oracle::{Broken, Invariant, LONGEST_REASON};
 use crate::site::Site;
 use crate::world::{Happening, SECOND, World};
 
@@ -144,6 +144,10 @@ impl World {
                 "attempts lost",
             ),
             (run.stop().is_some(), "run stopped early"),
+            (
+                reasons.iter().any(|why| why.len() == LONGEST_REASON),
+                "reason cut for the ledger",
+            ),
         ] {
             if is_so {
                 self.count(what);

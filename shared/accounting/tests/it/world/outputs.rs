@@ -54,7 +54,7 @@ impl World {
                 self.oracle.leaves(&message.body)?;
                 self.send_down(stream.0, message);
             }
-            Output::Close { stream } => self.break_stream(stream.0),
+            Output::Close { stream } => self.close_stream(stream.0),
             Output::Reply { client, answer, .. } => self.answered(client, &answer)?,
             Output::PutBlob { digest, .. } => {
                 let at = self.now + self.delay();

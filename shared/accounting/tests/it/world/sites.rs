@@ -8,6 +8,7 @@ use domain::record::Preflight;
 
 use crate::oracle::{Broken, Invariant};
 use crate::planned;
+use crate::site::Site;
 use crate::world::{Happening, SECOND, World};
 
 impl World {
@@ -168,6 +169,7 @@ impl World {
         }
         self.oracle.touched(&key.run, &key.case, key.attempt)?;
         self.caps_hold(&key)?;
+        self.is_alone_if_exclusive(&key)?;
         if fatal && self.shape.is_laptop {
             self.count("case killed its worker");
             self.crash_leader();
@@ -176,6 +178,24 @@ impl World {
             self.site_gone(site);
         }
         Ok(())
+    }
+
+    /// No worker may touch the target for a run that must not be beside this one.
+    fn is_alone_if_exclusive(&self, key: &CaseKey) -> Result<(), Broken> {
+        let beside = |site: &Site| {
+            let mut running = site.running.keys();
+            running.any(|held| {
+                let attempt = (held.run.clone(), held.attempt);
+                self.oracle.excludes(&key.run, &held.run) && site.is_open(&attempt, self.now)
+            })
+        };
+        match self.sites.iter().find(|site| beside(site)) {
+            None => Ok(()),
+            Some(site) => Err(Invariant::OneHolder.broken(format!(
+                "{} may touch the target beside run {}, and one of them wants to be alone",
+                site.worker, key.run
+            ))),
+        }
     }
 
     fn caps_hold(&mut self, key: &CaseKey) -> Result<(), Broken> {
