@@ -16,7 +16,7 @@ use domain::run::Run;
 use domain::{Digest, Plan, RunId};
 use run_log::{ReadLog as _, RunFolder, Stored};
 
-pub(crate) use copy::copy_from;
+pub(crate) use copy::{copy_from, named_by};
 use spans::ServerSpans;
 pub(crate) use spans::fetch as fetch_spans;
 
@@ -62,20 +62,24 @@ impl Archive {
 
     /// The run called `wanted`: `last`, an id, or the beginning of one that is unique.
     pub(crate) fn find(&self, wanted: &str) -> Result<Kept, Error> {
+        self.open(&self.name(wanted)?)
+    }
+
+    /// As `find`, without reading the run.
+    pub(crate) fn name(&self, wanted: &str) -> Result<String, Error> {
         let names = self.names();
         if wanted == "last" {
-            let newest = names.first().ok_or_else(|| self.empty())?;
-            return self.open(newest);
+            return names.into_iter().next().ok_or_else(|| self.empty());
         }
         if names.iter().any(|name| name == wanted) {
-            return self.open(wanted);
+            return Ok(wanted.to_owned());
         }
         let fitting: Vec<&String> = names
             .iter()
             .filter(|name| name.starts_with(wanted))
             .collect();
         match fitting.as_slice() {
-            [one] => self.open(one),
+            [one] => Ok((*one).clone()),
             [] => Err(Error::Usage(format!(
                 "there is no run `{wanted}` in {}; `muster runs` lists them",
                 self.root.display()

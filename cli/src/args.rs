@@ -4,6 +4,7 @@
 //! `commands`, one file per verb.
 
 mod diff;
+mod log;
 mod prove;
 mod selection;
 mod service;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use diff::DiffArgs;
+pub(crate) use log::{LogArgs, LogVerb, VerifyArgs};
 pub(crate) use prove::ProveArgs;
 pub(crate) use selection::{RunArgs, SuiteArgs};
 pub(crate) use service::{CoordinatorArgs, GridArgs, TlsArgs, WorkerArgs};
@@ -36,7 +38,7 @@ Examples:
   muster demo                           a platform, a grid and 35 tests, on this machine
 
 Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
-104 invalid file or configuration, 4 nothing could run, 2 usage, 1 unexpected.
+104 invalid file or configuration, 107 damaged log, 4 nothing could run, 2 usage, 1 unexpected.
 Of `run --detach`, 0 means submitted: there is no verdict yet.";
 
 /// A distributed test grid: priority suites, many regions, one honest report.
@@ -113,6 +115,8 @@ pub(crate) enum Verb {
     Cancel(CancelArgs),
     /// List the runs under .muster/runs, or those of a coordinator.
     Runs(RunsArgs),
+    /// Verify logs: whether they are whole, and what is wrong where.
+    Log(LogArgs),
     /// Serve as the coordinator of a grid.
     #[command(after_help = service::COORDINATOR_EXAMPLES)]
     Coordinator(CoordinatorArgs),

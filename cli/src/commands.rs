@@ -11,6 +11,7 @@ pub(crate) mod gate;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod lock;
+pub(crate) mod log;
 pub(crate) mod prove;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -24,6 +24,8 @@ pub(crate) enum ExitCode {
     Aborted,
     /// INCONCLUSIVE or INCOMPLETE: nothing failed, and not everything is proven.
     NotProven,
+    /// A log is damaged, or does not say what its report says.
+    Damaged,
 }
 
 impl ExitCode {
@@ -38,6 +40,7 @@ impl ExitCode {
             Self::Invalid => 104,
             Self::Aborted => 105,
             Self::NotProven => 106,
+            Self::Damaged => 107,
         }
     }
 

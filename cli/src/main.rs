@@ -71,8 +71,8 @@ fn prepare(verb: &Verb) -> anyhow::Result<Control> {
 
 fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
     use commands::{
-        cancel, check, completions, coordinator, demo, diff, fmt, gate, init, list, lock, prove,
-        report, run, runs, schema, show, trying, worker,
+        cancel, check, completions, coordinator, demo, diff, fmt, gate, init, list, lock, log,
+        prove, report, run, runs, schema, show, trying, worker,
     };
     match verb {
         Verb::Init(args) => init::init(&args, output),
@@ -89,6 +89,7 @@ fn run(verb: Verb, output: &Output) -> Result<ExitCode, Error> {
         Verb::Diff(args) => diff::diff(&args, output),
         Verb::Cancel(args) => cancel::cancel(&args, output),
         Verb::Runs(args) => runs::runs(&args, output),
+        Verb::Log(args) => log::log(&args, output),
         Verb::Coordinator(args) => coordinator::coordinator(&args, output),
         Verb::Worker(args) => worker::worker(&args, output),
         Verb::Demo(args) => demo::demo(&args, output),

@@ -65,18 +65,21 @@ fn digests(segments: &[Vec<u8>]) -> Result<BTreeSet<Digest>, Error> {
     for bytes in segments {
         let events =
             events(bytes).map_err(|error| Error::unexpected("read the run's log", error))?;
-        for event in events {
-            match event {
-                RunEvent::RunOpened { plan, bundle, .. } => digests.extend([plan, bundle]),
-                RunEvent::CaseSettled { result, .. }
-                | RunEvent::ResultKept { result, .. }
-                | RunEvent::ResultRejected { result, .. }
-                | RunEvent::ResultLate { result, .. } => digests.extend(result.record),
-                _ => {}
-            }
-        }
+        digests.extend(events.iter().flat_map(named_by));
     }
     Ok(digests)
+}
+
+/// The blobs that an event names.
+pub(crate) fn named_by(event: &RunEvent) -> Vec<Digest> {
+    match event {
+        RunEvent::RunOpened { plan, bundle, .. } => vec![plan.clone(), bundle.clone()],
+        RunEvent::CaseSettled { result, .. }
+        | RunEvent::ResultKept { result, .. }
+        | RunEvent::ResultRejected { result, .. }
+        | RunEvent::ResultLate { result, .. } => result.record.iter().cloned().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn events(segment: &[u8]) -> Result<Vec<RunEvent>, String> {

@@ -23,5 +23,6 @@ mod platform;
 mod prove;
 mod separate;
 mod trying;
+mod verifying;
 mod watching;
 mod words;

@@ -5,7 +5,8 @@
 //!
 //! Reading order: `port` (the guarantees), `segment` (the bytes and their chain), `file` (the
 //! adapter on a local disk), `object` (the adapter on an object store), `writer` (the threads that
-//! own logs and blobs), `conformance`, and beside all that `spans`, which nothing waits for.
+//! own logs and blobs), `verify` (what is wrong with a log, all of it), `conformance`, and beside all
+//! that `spans`, which nothing waits for.
 
 pub mod conformance;
 pub mod file;
@@ -13,6 +14,7 @@ pub mod object;
 pub mod port;
 pub mod segment;
 pub mod spans;
+pub mod verify;
 pub mod writer;
 
 pub use file::{FileStore, Layout, RunFolder};

@@ -6,7 +6,7 @@
 //!
 //! Reading order: `address` (where it is), `bucket` (one request and its outcome), `log` (append),
 //! `tail` (read), `checkpoint` (copies that make reading cheap), `shelf` (what was read once),
-//! `blobs`.
+//! `blobs`, `rest` (a log as it lies, damaged or not).
 
 use std::io;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ mod blobs;
 mod bucket;
 mod checkpoint;
 mod log;
+mod rest;
 mod shelf;
 mod tail;
 

@@ -59,35 +59,57 @@ pub struct Verified {
 }
 
 /// A frame whose checksum holds.
-struct Frame<'a> {
-    term: u64,
-    position: u64,
-    previous: &'a [u8],
-    payload: &'a [u8],
-    length: usize,
+pub(crate) struct Frame<'a> {
+    pub(crate) term: u64,
+    pub(crate) position: u64,
+    pub(crate) previous: &'a [u8],
+    pub(crate) payload: &'a [u8],
+    /// Of head and payload.
+    pub(crate) length: usize,
 }
 
-/// Reads the frame at the start of `bytes`; the text says what is wrong with it.
-fn decode(bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
-    let head = bytes.get(..HEAD).ok_or("its head is cut short")?;
+/// What stands before a payload, as it stands there: nothing of it has been checked.
+pub(crate) struct Head<'a> {
+    /// Of the payload.
+    pub(crate) length: usize,
+    pub(crate) checksum: u32,
+    pub(crate) term: u64,
+    pub(crate) position: u64,
+    pub(crate) previous: &'a [u8],
+}
+
+/// The head at the start of `bytes`, if it is there whole.
+pub(crate) fn head(bytes: &[u8]) -> Option<Head<'_>> {
+    let head = bytes.get(..HEAD)?;
     let number = |from: usize| {
         let mut eight = [0; 8];
         eight.copy_from_slice(&head[from..from + 8]);
         u64::from_le_bytes(eight)
     };
-    let length = usize::try_from(number(0) & 0xffff_ffff).unwrap_or(usize::MAX);
-    if length > LONGEST {
-        return Err("its length is impossible");
-    }
-    let checksum = u32::try_from(number(0) >> 32).unwrap_or_default();
-    let checked = bytes.get(8..HEAD + length).ok_or("it is cut short")?;
-    if crc32c::crc32c(checked) != checksum {
-        return Err("its checksum does not hold");
-    }
-    Ok(Frame {
+    Some(Head {
+        length: usize::try_from(number(0) & 0xffff_ffff).unwrap_or(usize::MAX),
+        checksum: u32::try_from(number(0) >> 32).unwrap_or_default(),
         term: number(8),
         position: number(16),
         previous: &head[24..56],
+    })
+}
+
+/// Reads the frame at the start of `bytes`; the text says what is wrong with it.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
+    let head = head(bytes).ok_or("its head is cut short")?;
+    let length = head.length;
+    if length > LONGEST {
+        return Err("its length is impossible");
+    }
+    let checked = bytes.get(8..HEAD + length).ok_or("it is cut short")?;
+    if crc32c::crc32c(checked) != head.checksum {
+        return Err("its checksum does not hold");
+    }
+    Ok(Frame {
+        term: head.term,
+        position: head.position,
+        previous: head.previous,
         payload: &bytes[HEAD..HEAD + length],
         length: HEAD + length,
     })
@@ -256,10 +278,16 @@ fn join(walked: &mut Walked, frame: &Frame<'_>) -> Result<(), String> {
 }
 
 /// Whether any later byte begins a frame whose checksum holds. At most one append is in flight, so
-/// a crash never leaves one; damage does. Positions sort nearly every offset out unread.
+/// a crash never leaves one; damage does.
 fn valid_frame_behind(bytes: &[u8], position: Position) -> bool {
+    next_valid(bytes, position).is_some()
+}
+
+/// The first byte at which a frame from `position` on begins whose checksum holds. Positions sort
+/// nearly every offset out unread.
+pub(crate) fn next_valid(bytes: &[u8], position: Position) -> Option<usize> {
     const FURTHEST: u64 = 1 << 40;
-    (0..bytes.len().saturating_sub(HEAD)).any(|offset| {
+    (0..bytes.len().saturating_sub(HEAD)).find(|&offset| {
         let mut eight = [0; 8];
         eight.copy_from_slice(&bytes[offset + 16..offset + 24]);
         let found = u64::from_le_bytes(eight);

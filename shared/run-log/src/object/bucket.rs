@@ -177,6 +177,28 @@ impl Bucket {
         looked.map_err(|why| unreadable(&self.place(folder), why))
     }
 
+    /// The last parts of all keys below `folder`, in no order.
+    pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let path = self.path(folder);
+        let listed = self.wait(async {
+            let mut listed = self.0.store.list(Some(&path));
+            let mut names = Vec::new();
+            loop {
+                match timeout(self.0.patience.read, listed.next()).await {
+                    Ok(None) => return Ok(names),
+                    Ok(Some(Ok(object))) => {
+                        names.extend(object.location.filename().map(str::to_owned));
+                    }
+                    Ok(Some(Err(error))) => match self.judge(error) {
+                        Trouble::Unclear(why) | Trouble::Final(why) => return Err(why),
+                    },
+                    Err(_) => return Err("it does not answer".to_owned()),
+                }
+            }
+        });
+        listed.map_err(|why| unreadable(&self.place(folder), why))
+    }
+
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.0.handle.block_on(work)
     }
