@@ -191,6 +191,16 @@ impl Rig {
         self.land(append);
     }
 
+    /// Appends to run logs become durable, those to the grid log never do.
+    pub(crate) fn land_those_of_runs(&mut self) {
+        let waiting = self.slow.as_mut().map(std::mem::take);
+        for append in waiting.into_iter().flatten() {
+            if append.log != LogId::Grid {
+                self.land(append);
+            }
+        }
+    }
+
     pub(crate) fn log_catches_up(&mut self) {
         for append in self.slow.take().unwrap_or_default() {
             self.land(append);

@@ -211,6 +211,39 @@ fn a_proof_that_is_too_large_is_not_kept_with_a_rejected_result_either() {
     );
 }
 
+/// Its reason, the name of its trace and what the environment said of itself are a worker's words.
+#[test]
+fn texts_of_results_that_do_not_count_are_cut_too() {
+    let (mut rig, plan) = leased();
+    let case = plan.cases[0].id.clone();
+    rig.deliver(1, &plan, 1, 1, result(&case, "east-1", Outcome::Passed));
+    let mut other = result(&case, "east-1", Outcome::Failed);
+    for text in [
+        &mut other.reason,
+        &mut other.trace_id,
+        &mut other.fingerprint,
+    ] {
+        *text = "é".repeat(100_000);
+    }
+    rig.deliver(1, &plan, 1, 2, other);
+    let run = rig.run(&plan);
+    let [rejected] = run.rejected() else {
+        panic!("{:?}", run.rejected());
+    };
+    let result = &rejected.result;
+    for text in [&result.reason, &result.trace_id, &result.fingerprint] {
+        assert_eq!(text.len(), 300);
+    }
+    let why = "no more ".repeat(1_000);
+    rig.say(1, domain::message::FromWorker::Goodbye { why });
+    let left = rig
+        .run(&plan)
+        .workers()
+        .values()
+        .find_map(|seen| seen.left.clone());
+    assert_eq!(left.map(|why| why.len()), Some(300));
+}
+
 #[test]
 fn a_failure_kept_beside_a_counted_pass_marks_the_case_flaky() {
     let (mut rig, plan) = leased();

@@ -230,6 +230,41 @@ fn parts_are_kept_over_a_takeover_and_divided_anew_when_all_are_gone() {
     assert_eq!(shared(&rig), [2, 4]);
 }
 
+/// The division stood in the log of the run that shares, and not in the grid log, when the
+/// coordinator died: who is admitted next must fit into it all the same.
+#[test]
+fn parts_of_a_run_whose_coordinator_died_between_two_logs_bind_the_next_leader() {
+    let of_users = |name, users_at_once| Plan {
+        caps: Some(Caps {
+            rps: None,
+            users: Some(6),
+            users_at_once,
+        }),
+        ..long(name, 4)
+    };
+    let (first, second, third) = (of_users("a", 1), of_users("b", 4), of_users("c", 2));
+    let mut rig = Rig::new();
+    rig.submit(&first);
+    rig.slow_log();
+    rig.hello(1, "east-1", 1, &[]);
+    rig.land_those_of_runs();
+    assert_eq!(rig.run(&first).sharers(), Some(2));
+    let is_shared = |event: GridEvent| matches!(event, GridEvent::CapsShared { .. });
+    assert!(!rig.grid_events().into_iter().any(is_shared));
+    let mut rig = rig.takeover(|_| {});
+    rig.submit(&second);
+    rig.submit(&third);
+    assert_eq!(rig.active(), ["a"], "4 of 6 users don't fit into a half");
+    rig.ask(accounting::coordinator::Request::Cancel {
+        run: second.run.clone(),
+        why: "no need".to_owned(),
+    });
+    rig.hello(12, "east-2", 1, &[]);
+    rig.pass(1, &[12]);
+    assert_eq!(rig.run(&third).sharers(), Some(2));
+    assert!(rig.grid_events().into_iter().any(is_shared));
+}
+
 #[test]
 fn nobody_leases_on_an_environment_that_an_unreadable_run_may_still_touch() {
     let (first, second) = (capped("a", 4, 100), capped("b", 4, 100));

@@ -43,6 +43,31 @@ fn another_protocol_is_refused_with_the_one_that_is_spoken() {
     }
 }
 
+/// Who is let in is welcomed; the others are told when to come, and their stream ends.
+#[test]
+fn workers_beyond_so_many_in_a_second_are_told_when_to_come() {
+    let mut rig = Rig::of(|config| config.hellos_per_second = 2);
+    for stream in 1..=4 {
+        rig.hello(stream, &format!("east-{stream}"), 1, &[]);
+    }
+    let is_welcome = |body: &ToWorkerBody| matches!(body, ToWorkerBody::Welcome { .. });
+    for stream in [1, 2] {
+        assert!(rig.seen(stream).iter().any(is_welcome), "{stream}");
+    }
+    let later = |ms| {
+        let after = std::time::Duration::from_millis(ms);
+        [ToWorkerBody::Later { after }]
+    };
+    assert_eq!(
+        (rig.sent(3), rig.sent(4)),
+        (later(1_000).into(), later(1_500).into())
+    );
+    assert_eq!(rig.closed_streams, [3, 4]);
+    rig.pass(1, &[1, 2]);
+    rig.hello(5, "east-3", 1, &[]);
+    assert!(rig.seen(5).iter().any(is_welcome));
+}
+
 #[test]
 fn a_worker_without_a_slot_is_refused() {
     assert_eq!(
