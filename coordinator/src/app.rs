@@ -7,17 +7,22 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use lifecycle::{Exit, OnExit, Stop, Tasks};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::grpc;
+use crate::probes::Probes;
+use crate::seat::Seat;
 use crate::traces;
 
 mod candidate;
+mod vigil;
 
 use candidate::Candidate;
 
@@ -35,6 +40,8 @@ pub enum StartError {
         "{address} is not a loopback address, and off loopback the grid speaks mutual TLS only: give --tls-cert, --tls-key and --tls-ca"
     )]
     Plaintext { address: SocketAddr },
+    #[error(transparent)]
+    Health(#[from] health::ListenError),
     #[error("{path} can't be read: {why}; check the path and its permissions")]
     TlsFile { path: PathBuf, why: io::Error },
     #[error(
@@ -68,6 +75,7 @@ pub enum ExitError {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    health: Option<SocketAddr>,
     stop: Stop,
     ended: oneshot::Receiver<Result<(), ExitError>>,
 }
@@ -76,6 +84,11 @@ impl Running {
     /// Where it listens, with the port that it got.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where probes are answered, with the port that it got.
+    pub fn health(&self) -> Option<SocketAddr> {
+        self.health
     }
 
     /// Cancel it to end the coordinator in order.
@@ -115,15 +128,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             let _ = end.send(on_thread(config, stopped, ready));
         })
         .map_err(StartError::Thread)?;
-    let address = started.await.unwrap_or(Err(StartError::Gone))?;
+    let (address, health) = started.await.unwrap_or(Err(StartError::Gone))?;
     Ok(Running {
         address,
+        health,
         stop,
         ended,
     })
 }
 
-type Ready = oneshot::Sender<Result<SocketAddr, StartError>>;
+/// Where it listens, for the grid and for probes.
+type Addresses = (SocketAddr, Option<SocketAddr>);
+type Ready = oneshot::Sender<Result<Addresses, StartError>>;
 
 fn on_thread(config: Config, stop: Stop, ready: Ready) -> Result<(), ExitError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -141,7 +157,7 @@ fn on_thread(config: Config, stop: Stop, ready: Ready) -> Result<(), ExitError> 
     runtime.block_on(async {
         match Parts::make(config).await {
             Ok(parts) => {
-                let _ = ready.send(Ok(parts.address));
+                let _ = ready.send(Ok(parts.addresses()));
                 parts.run(stop).await
             }
             Err(error) => {
@@ -158,6 +174,8 @@ struct Parts {
     address: SocketAddr,
     listener: TcpListener,
     doors: grpc::Doors,
+    health: Option<health::Listener>,
+    seat: Seat,
     candidate: Candidate,
 }
 
@@ -169,22 +187,36 @@ impl Parts {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let health = config.health.map(health::Listener::bind).transpose()?;
         let (candidate, seat) = match &config.cluster {
             None => Candidate::of_directory(&config, address).await?,
             Some(cluster) => Candidate::of_cluster(&config, cluster, address).await?,
         };
-        let doors = grpc::Doors::new(&config, seat)?;
+        let doors = grpc::Doors::new(&config, seat.clone())?;
         Ok(Self {
             config,
             address,
             listener,
             doors,
+            health,
+            seat,
             candidate,
         })
     }
 
+    fn addresses(&self) -> Addresses {
+        let health = self.health.as_ref().map(health::Listener::address);
+        (self.address, health)
+    }
+
     async fn run(self, stop: Stop) -> Result<(), ExitError> {
         tracing::info!(address = %self.address, data = %self.config.data.display(), "listening");
+        // Answered to the very end: they go when this returns.
+        let mut probes = JoinSet::new();
+        if let Some(listener) = self.health {
+            let (seat, stop) = (self.seat, stop.clone());
+            probes.spawn(listener.serve(Arc::new(Probes { seat, stop })));
+        }
         let mut tasks = Tasks::new();
         let doors_stop = Stop::new();
         let (kept, left) = oneshot::channel();

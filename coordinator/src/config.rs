@@ -22,6 +22,8 @@ pub struct Config {
     pub grace: Duration,
     /// How long to wait for another coordinator to let go of the data directory.
     pub patience: Duration,
+    /// Where an orchestrator's probes are answered, in plain HTTP; nowhere when `None`.
+    pub health: Option<SocketAddr>,
     /// Several coordinators of one grid: who leads, and where the logs lie. `data` then holds
     /// nothing but server spans.
     pub cluster: Option<Cluster>,
@@ -47,6 +49,7 @@ impl Config {
             accounting: accounting::coordinator::Config::new(leader),
             grace: Duration::from_secs(5),
             patience: Duration::from_millis(200),
+            health: None,
             cluster: None,
         }
     }

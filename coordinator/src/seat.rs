@@ -52,7 +52,36 @@ impl Taker {
     }
 }
 
+/// What this process is, as far as it can tell without a request.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    Leads(Handle),
+    /// It would lead, and can say who does.
+    StandsBy,
+    /// It would lead, and what says who does can't be asked.
+    Blind,
+}
+
 impl Seat {
+    /// The way to the loop, if it is in this process; nobody else is asked.
+    pub(crate) fn leading(&self) -> Option<Handle> {
+        match &*self.0.borrow() {
+            Role::Leading(handle, _) => Some(handle.clone()),
+            Role::Standby(_) => None,
+        }
+    }
+
+    pub(crate) async fn standing(&self) -> Standing {
+        let elector = match &*self.0.borrow() {
+            Role::Leading(handle, _) => return Standing::Leads(handle.clone()),
+            Role::Standby(elector) => elector.clone(),
+        };
+        match elector.leader().await {
+            Ok(_) => Standing::StandsBy,
+            Err(_) => Standing::Blind,
+        }
+    }
+
     /// The way to the loop, if it is in this process.
     pub(crate) async fn handle(&self) -> Result<Handle, NotLeading> {
         let elector = match &*self.0.borrow() {

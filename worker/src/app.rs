@@ -5,6 +5,8 @@
 //! last words leave, the spool is written, and its directory is given back.
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::coordinators::Coordinators;
 use crate::executor::{self, Contexts};
+use crate::probes::{self, Probes};
 use crate::session::Session;
 use crate::shell::{End, Shell};
 use crate::spool::{Keeper, Spool, SpoolError};
@@ -37,6 +40,8 @@ pub enum StartError {
     Thread(io::Error),
     #[error("the machine gave no random numbers: {0}")]
     Random(io::Error),
+    #[error(transparent)]
+    Health(#[from] health::ListenError),
 }
 
 /// Why a worker ended by itself, or not in order.
@@ -55,11 +60,17 @@ pub enum ExitError {
 pub struct Running {
     stop: Stop,
     vanish: Stop,
+    health: Option<SocketAddr>,
     ended: oneshot::Receiver<Result<(), ExitError>>,
     cases: JoinSet<()>,
 }
 
 impl Running {
+    /// Where probes are answered, with the port that it got.
+    pub fn health(&self) -> Option<SocketAddr> {
+        self.health
+    }
+
     /// Cancel it to let the worker finish what runs, hand over and say goodbye.
     pub fn stop_token(&self) -> &Stop {
         &self.stop
@@ -99,9 +110,10 @@ impl Drop for Running {
 /// Starts a worker; it holds its spool when this returns, and dials until it is stopped.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let coordinators = Coordinators::of(&config).await?;
+    let door = config.health.map(health::Listener::bind).transpose()?;
+    let health = door.as_ref().map(health::Listener::address);
     let mut spool = Spool::open(&config.spool)?;
-    let mut key = [0; 32];
-    fill_random(&mut key).map_err(StartError::Random)?;
+    let key = random_key()?;
     let (inputs, received) = mpsc::unbounded_channel();
     let contexts = Contexts::new(
         coordinators.clone(),
@@ -112,8 +124,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     );
     let (executor, owner) = executor::make(contexts, inputs.clone());
     let watched = Watched::default();
-    let watchdog = Watchdog::start(watched.clone(), config.worker.to_string());
-    let watchdog = watchdog.map_err(StartError::Thread)?;
+    let watchdog = Watchdog::start(watched.clone(), config.worker.to_string())
+        .map_err(StartError::Thread)?;
     let machine = machine(&config, &mut spool);
     let written = move |(run, attempt, seq)| {
         let input = Input::SpoolWritten { run, attempt, seq };
@@ -122,6 +134,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let keeper = Keeper::start(spool, written).map_err(StartError::Thread)?;
     let (news_in, news) = mpsc::unbounded_channel();
+    let (teller, probes) = probes::make();
     let shell = Shell {
         machine,
         news,
@@ -130,11 +143,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         keeper,
         grace: config.grace,
         watched: watched.clone(),
+        teller,
     };
     let me = (config.worker.clone(), config.region.clone());
-    let session = Session::new(me, coordinators, config.backoff, news_in);
     let (stop, vanish) = (Stop::new(), Stop::new());
-    let ended = on_thread(&config, session, shell, stop.clone(), vanish.clone())?;
+    let parts = Parts {
+        session: Session::new(me, coordinators, config.backoff, news_in),
+        shell,
+        probes: door.map(|door| (door, probes)),
+    };
+    let ended = on_thread(&config, parts, stop.clone(), vanish.clone())?;
     let mut cases = JoinSet::new();
     cases.spawn(async move {
         // It watches as long as anything may be executed here.
@@ -147,6 +165,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     Ok(Running {
         stop,
         vanish,
+        health,
         ended,
         cases,
     })
@@ -162,13 +181,14 @@ fn machine(config: &Config, spool: &mut Spool) -> Worker {
 
 type Ended = oneshot::Receiver<Result<(), ExitError>>;
 
-fn on_thread(
-    config: &Config,
+/// What lives on the worker's own thread.
+struct Parts {
     session: Session,
     shell: Shell,
-    stop: Stop,
-    vanish: Stop,
-) -> Result<Ended, StartError> {
+    probes: Option<(health::Listener, Probes)>,
+}
+
+fn on_thread(config: &Config, parts: Parts, stop: Stop, vanish: Stop) -> Result<Ended, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -177,7 +197,7 @@ fn on_thread(
     thread::Builder::new()
         .name(format!("worker {}", config.worker))
         .spawn(move || {
-            let result = runtime.block_on(live(session, shell, stop, vanish));
+            let result = runtime.block_on(live(parts, stop, vanish));
             // Whoever started it may be gone already.
             let _ = end.send(result);
         })
@@ -185,7 +205,17 @@ fn on_thread(
     Ok(ended)
 }
 
-async fn live(session: Session, shell: Shell, stop: Stop, vanish: Stop) -> Result<(), ExitError> {
+async fn live(parts: Parts, stop: Stop, vanish: Stop) -> Result<(), ExitError> {
+    let Parts {
+        session,
+        shell,
+        probes,
+    } = parts;
+    // Answered to the very end: they go when this returns.
+    let mut answers = JoinSet::new();
+    if let Some((door, probes)) = probes {
+        answers.spawn(door.serve(Arc::new(probes)));
+    }
     let hang_up = Stop::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(session.run(hang_up.clone()));
@@ -208,10 +238,13 @@ async fn live(session: Session, shell: Shell, stop: Stop, vanish: Stop) -> Resul
     }
 }
 
-fn fill_random(mut bytes: &mut [u8]) -> io::Result<()> {
+fn random_key() -> Result<[u8; 32], StartError> {
+    let mut key = [0; 32];
+    let mut bytes: &mut [u8] = &mut key;
     while !bytes.is_empty() {
-        let filled = rustix::rand::getrandom(&mut *bytes, rustix::rand::GetRandomFlags::empty())?;
+        let filled = rustix::rand::getrandom(&mut *bytes, rustix::rand::GetRandomFlags::empty())
+            .map_err(|errno| StartError::Random(errno.into()))?;
         bytes = bytes.get_mut(filled..).unwrap_or_default();
     }
-    Ok(())
+    Ok(key)
 }

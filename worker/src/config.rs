@@ -1,5 +1,6 @@
 //! Every setting of a worker.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Where files of secrets lie; the folder of a run's own environment file when `None`.
     pub secrets: Option<PathBuf>,
+    /// Where an orchestrator's probes are answered, in plain HTTP; nowhere when `None`.
+    pub health: Option<SocketAddr>,
     /// How often it tells the coordinator that it lives.
     pub beat: Duration,
     /// How long `stop` waits for cases to finish before it aborts them.
@@ -44,6 +47,7 @@ impl Config {
             spool: spool.into(),
             tls: None,
             secrets: None,
+            health: None,
             beat: Duration::from_secs(5),
             grace: Duration::from_secs(20),
             backoff: (Duration::from_millis(100), Duration::from_secs(5)),

@@ -3,13 +3,14 @@
 //! Decisions are `accounting::worker`'s; this crate moves bytes between that machine, the stream,
 //! the spool and the engine. Reading order: `config`, `app` (the only file that names every part),
 //! `shell` (the loop), `session` (the stream), `executor` (cases), `gate` (the lease), `spool`,
-//! `watchdog` (the last stop).
+//! `probes` (what an orchestrator is told), `watchdog` (the last stop).
 
 pub mod app;
 pub mod config;
 mod coordinators;
 mod executor;
 mod gate;
+mod probes;
 mod session;
 mod shell;
 mod spool;

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use accounting::worker::{CaseKey, Input, Output, StreamId, Worker};
 use domain::Instant;
+use domain::message::{ToWorker, ToWorkerBody};
 use lifecycle::{Stop, clock};
 use tokio::sync::mpsc;
 
 use crate::executor::{Executor, Order as Work};
 use crate::gate::Gates;
+use crate::probes::{Standing, Teller};
 use crate::session::{Link, News};
 use crate::spool::{Keeper, Order as Keep};
 use crate::watchdog::Watched;
@@ -30,6 +32,7 @@ pub(crate) struct Shell {
     pub(crate) keeper: Keeper,
     pub(crate) grace: Duration,
     pub(crate) watched: Watched,
+    pub(crate) teller: Teller,
 }
 
 /// Why the loop ended.
@@ -53,6 +56,7 @@ struct State {
     keeper: Keeper,
     wake: Option<Instant>,
     watched: Watched,
+    teller: Teller,
 }
 
 impl Shell {
@@ -67,6 +71,7 @@ impl Shell {
             keeper,
             grace,
             watched,
+            teller,
         } = self;
         let mut state = State {
             machine,
@@ -76,6 +81,7 @@ impl Shell {
             keeper,
             wake: None,
             watched,
+            teller,
         };
         let mut leaving = Leaving::new(stop, grace);
         let end = loop {
@@ -102,6 +108,10 @@ impl Shell {
         state.finish().await;
         end
     }
+}
+
+fn is_welcome(message: &ToWorker) -> bool {
+    matches!(message.body, ToWorkerBody::Welcome { .. })
 }
 
 async fn wake_at(due: Option<Instant>) {
@@ -156,10 +166,14 @@ impl State {
                 self.step(Input::Connected { stream })
             }
             News::Heard { stream, message } => {
+                if is_welcome(&message) {
+                    self.teller.tell(Standing::Welcome);
+                }
                 self.step(Input::FromCoordinator { stream, message })
             }
             News::Disconnected { stream } => {
                 self.link.take_if(|(held, _)| *held == stream);
+                self.teller.tell(Standing::Apart);
                 self.step(Input::Disconnected { stream })
             }
         }
@@ -180,6 +194,10 @@ impl State {
                 case: result.case.clone(),
             });
         }
+        let asks_to_end = matches!(input, Input::Leave { .. });
+        if asks_to_end {
+            self.teller.tell(Standing::Leaving);
+        }
         let mut end = None;
         for output in self.machine.step(clock::now(), input) {
             match output {
@@ -187,6 +205,11 @@ impl State {
                 Output::Refused { why } => end = Some(End::Refused(why)),
                 output => self.act(output),
             }
+        }
+        // There is nobody to say goodbye to, and nothing to hand over.
+        let holds_nothing = self.machine.n_running() == 0 && self.machine.n_unacked() == 0;
+        if asks_to_end && self.link.is_none() && holds_nothing {
+            return Some(End::Done);
         }
         end
     }

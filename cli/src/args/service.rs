@@ -28,8 +28,8 @@ Examples:
   muster worker --grid grid.example:9101 --region europe-west1 --name eu-1 --slots 8 \\
       --data eu-1/ --tls-cert eu-1.pem --tls-key eu-1.key --tls-ca ca.pem
 
-A worker dials out and listens nowhere. Its data folder keeps results until they are acknowledged,
-so start it again with the same folder and name after a crash.";
+A worker dials out and listens nowhere, but for probes. Its data folder keeps results until they
+are acknowledged, so start it again with the same folder and name after a crash.";
 
 /// Certificates of this side, and whose are trusted on the other.
 #[derive(Clone, Debug, Default, Args)]
@@ -84,6 +84,9 @@ pub(crate) struct CoordinatorArgs {
     /// Where the logs lie; with --store, server spans alone.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Where to answer probes in plain HTTP: /livez, /readyz, /leadz. They tell nothing secret.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) health: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
     #[command(flatten)]
@@ -158,6 +161,12 @@ pub(crate) struct WorkerArgs {
     /// Where the files lie that environments name as secrets. Runs reach nothing outside it.
     #[arg(long, value_name = "DIR")]
     pub(crate) secrets: Option<PathBuf>,
+    /// Seconds that open cases may go on once it is asked to end; it has ended 10 s later.
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub(crate) grace: u64,
+    /// Where to answer probes in plain HTTP: /livez, /readyz. They tell nothing secret.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) health: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
 }

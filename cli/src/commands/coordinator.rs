@@ -18,10 +18,14 @@ async fn serve(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Erro
     let config = Config {
         tls: args.tls.for_listening(),
         cluster: args.cluster.cluster(),
+        health: args.health,
         ..Config::new(args.listen, &args.data)
     };
     let mut running = coordinator::start(config).await.map_err(refused)?;
     output.data(&format!("coordinator listening at {}", running.address()));
+    if let Some(address) = running.health() {
+        output.data(&format!("probes answered at {address}"));
+    }
     tokio::select! {
         ended = running.wait() => ended,
         () = interrupt.stop().cancelled() => running.stop().await,

@@ -1,5 +1,7 @@
 //! `muster worker`: serves one region of a grid until it is asked to end.
 
+use std::time::Duration;
+
 use domain::{Region, WorkerId};
 use worker::{Config, ExitError, StartError};
 
@@ -22,6 +24,8 @@ async fn serve(args: &WorkerArgs, output: &Output) -> Result<ExitCode, Error> {
         slots: args.slots,
         tls: args.tls.for_dialling(),
         secrets: args.secrets.clone(),
+        grace: Duration::from_secs(args.grace),
+        health: args.health,
         ..Config::new(name, region, &args.grid, &args.data)
     };
     let mut running = worker::start(config).await.map_err(refused)?;
@@ -29,6 +33,9 @@ async fn serve(args: &WorkerArgs, output: &Output) -> Result<ExitCode, Error> {
         "worker {} of {} dials {} with {} slots",
         args.name, args.region, args.grid, args.slots
     ));
+    if let Some(address) = running.health() {
+        output.data(&format!("probes answered at {address}"));
+    }
     let ended = tokio::select! {
         ended = running.wait() => ended,
         () = interrupt.stop().cancelled() => running.stop().await,
