@@ -184,6 +184,6 @@ async fn cookies_without_end_are_bounded() {
         }
     })
     .await;
-    let body = "steps:\n  - repeat: { times: 40 }\n    steps:\n      - http: GET /a\n        status: 200\n";
+    let body = "steps:\n  - repeat: { times: 40 }\n    within: 10m\n    steps:\n      - http: GET /a\n        status: 200\n";
     expect(&server, body, Outcome::Passed, "", "", 2 * MOST).await;
 }
