@@ -1,4 +1,4 @@
-//! The adapter on etcd, against a real server.
+//! The adapter on etcd, against a real server: whole, away, forgetful, and full.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,3 +6,4 @@
 )]
 
 mod etcd;
+mod space;
