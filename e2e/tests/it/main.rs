@@ -6,6 +6,7 @@ mod failover;
 mod full_disk;
 mod html_report;
 mod losses;
+mod measured;
 mod no_false_go;
 mod proof_page;
 mod proven_checks;
