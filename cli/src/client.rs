@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::event::RunEvent;
 use domain::queue::Priority;
 use domain::{Digest, Plan, RunId};
+use lifecycle::clock;
 use proto::v1;
 use proto::v1::control_service_client::ControlServiceClient;
 use tonic::Streaming;
@@ -24,6 +25,9 @@ const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 /// A run that is handed in while the leader changes.
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+/// What was read when the connection broke is read again for so long: longer than an election takes,
+/// also with an etcd that has just come back.
+const READS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A connection to the coordinator that leads; cheap to clone.
 #[derive(Clone, Debug)]
@@ -153,16 +157,41 @@ impl Client {
             run: run.to_string(),
             digest: Some(wire::hex::encode(digest.as_str())),
         };
-        let mut pieces = match self.inner.fetch(message).await {
-            Ok(reply) => reply.into_inner(),
-            Err(status) => return Err(self.refused("give a blob", &status)),
-        };
-        let mut bytes = Vec::new();
+        self.read("give a blob", async |client| {
+            let mut pieces = client.fetch(message.clone()).await?.into_inner();
+            let mut bytes = Vec::new();
+            while let Some(piece) = pieces.message().await? {
+                bytes.extend_from_slice(&piece.bytes);
+            }
+            Ok(bytes)
+        })
+        .await
+    }
+
+    /// Reads from whoever leads, and again when the connection breaks: the leader may die when all
+    /// that is missing is our copy of a run that has ended, and reading twice changes nothing.
+    async fn read<T>(
+        &mut self,
+        what: &str,
+        once: impl AsyncFn(&mut ControlServiceClient<Channel>) -> Result<T, tonic::Status>,
+    ) -> Result<T, Error> {
+        let begun = clock::now();
+        let mut has_broken = false;
         loop {
-            match pieces.message().await {
-                Ok(Some(piece)) => bytes.extend_from_slice(&piece.bytes),
-                Ok(None) => return Ok(bytes),
-                Err(status) => return Err(self.refused("give a blob", &status)),
+            let status = match once(&mut self.inner).await {
+                Ok(read) => return Ok(read),
+                Err(status) => status,
+            };
+            // Who has just begun to lead may refuse at first.
+            has_broken |= is_away(&status);
+            if !has_broken || clock::now().since(begun) > READS_WITHIN {
+                return Err(self.refused(what, &status));
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+            // While nobody leads, what broke is tried again, until the time is over.
+            if let Ok(found) = self.coordinators.look().await {
+                self.address = found.address;
+                self.inner = sized(found.channel);
             }
         }
     }
@@ -178,17 +207,29 @@ impl Client {
         Ok(reply.into_inner().was_open)
     }
 
-    pub(crate) async fn list(&mut self) -> Result<v1::ListReply, Error> {
-        let reply = self.inner.list(v1::ListRequest::default()).await;
+    /// The open runs and the newest closed ones, so many at most, with the workers.
+    pub(crate) async fn list(&mut self, limit: u32) -> Result<v1::ListReply, Error> {
+        let (run, limit) = (String::new(), Some(limit));
+        self.ask_for(v1::ListRequest { run, limit }).await
+    }
+
+    /// The run of this id; if there is none, those whose ids begin so.
+    pub(crate) async fn named(&mut self, run: &str) -> Result<Vec<v1::RunLine>, Error> {
+        let (run, limit) = (run.to_owned(), None);
+        let reply = self.ask_for(v1::ListRequest { run, limit }).await?;
+        Ok(reply.runs)
+    }
+
+    async fn ask_for(&mut self, message: v1::ListRequest) -> Result<v1::ListReply, Error> {
+        let reply = self.inner.list(message).await;
         let reply = reply.map_err(|status| self.refused("list its runs", &status))?;
         Ok(reply.into_inner())
     }
 
     /// What a run waits for and where it stands; nothing once it goes.
     pub(crate) async fn waits(&mut self, run: &RunId) -> Option<String> {
-        let run = run.to_string();
-        let reply = self.inner.list(v1::ListRequest { run }).await.ok()?;
-        let line = reply.into_inner().runs.into_iter().next()?;
+        let known = self.named(run.as_str()).await.ok()?;
+        let line = known.into_iter().find(|line| line.run == run.as_str())?;
         let waits = line.waits?;
         Some(format!(
             "waits, number {} in the queue: {waits}",
@@ -201,18 +242,15 @@ impl Client {
         let message = v1::LogRequest {
             run: run.to_string(),
         };
-        let mut replies = match self.inner.log(message).await {
-            Ok(reply) => reply.into_inner(),
-            Err(status) => return Err(self.refused("give the log", &status)),
-        };
-        let mut segments = Vec::new();
-        loop {
-            match replies.message().await {
-                Ok(Some(reply)) => segments.push(reply.segment),
-                Ok(None) => return Ok(segments),
-                Err(status) => return Err(self.refused("give the log", &status)),
+        self.read("give the log", async |client| {
+            let mut replies = client.log(message.clone()).await?.into_inner();
+            let mut segments = Vec::new();
+            while let Some(reply) = replies.message().await? {
+                segments.push(reply.segment);
             }
-        }
+            Ok(segments)
+        })
+        .await
     }
 
     /// What was kept of the environment's own spans.
@@ -220,21 +258,16 @@ impl Client {
         let message = v1::SpansRequest {
             run: run.to_string(),
         };
-        let mut replies = match self.inner.spans(message).await {
-            Ok(reply) => reply.into_inner(),
-            Err(status) => return Err(self.refused("give the server spans", &status)),
-        };
-        let mut all = v1::ServerSpans::default();
-        loop {
-            match replies.message().await {
-                Ok(Some(some)) => {
-                    all.spans.extend(some.spans);
-                    all.dropped = all.dropped.saturating_add(some.dropped);
-                }
-                Ok(None) => return Ok(all),
-                Err(status) => return Err(self.refused("give the server spans", &status)),
+        self.read("give the server spans", async |client| {
+            let mut replies = client.spans(message.clone()).await?.into_inner();
+            let mut all = v1::ServerSpans::default();
+            while let Some(some) = replies.message().await? {
+                all.spans.extend(some.spans);
+                all.dropped = all.dropped.saturating_add(some.dropped);
             }
-        }
+            Ok(all)
+        })
+        .await
     }
 
     fn refused(&self, what: &str, status: &tonic::Status) -> Error {

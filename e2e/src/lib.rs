@@ -9,6 +9,7 @@ pub mod browser;
 pub mod cluster;
 pub mod collector;
 pub mod far_store;
+pub mod fleet;
 pub mod follow;
 pub mod grid;
 pub mod history;
@@ -21,7 +22,9 @@ pub mod process;
 pub mod recompute;
 pub mod report;
 pub mod s3;
+pub mod watch;
 
+pub use fleet::Fleet;
 pub use grid::Grid;
 pub use muster::Muster;
 pub use platform::Platform;

@@ -1,6 +1,7 @@
 //! What the whole grid promises, shown with real processes over real sockets.
 
 mod clean_run;
+mod counted;
 mod defects;
 mod failover;
 mod full_disk;
@@ -11,8 +12,10 @@ mod no_false_go;
 mod proof_page;
 mod proven_checks;
 mod queue;
+mod receipts;
 mod report_numbers;
 mod secrets;
+mod storm;
 #[path = "../one_process/target.rs"]
 #[expect(
     dead_code,

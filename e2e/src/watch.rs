@@ -1,0 +1,211 @@
+//! Runs watched across leaders: who holds what at this moment, as the durable logs tell it.
+//!
+//! Unlike `follow`, it goes on when a coordinator dies: each log is read on from where it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use proto::v1::control_service_client::ControlServiceClient;
+use proto::v1::{FollowRequest, ListRequest, RunEvent, run_event::Event};
+use tokio::task::JoinSet;
+use tokio_stream::StreamExt;
+
+/// Between two looks for new runs, and after a stream that broke.
+const PACE: Duration = Duration::from_millis(200);
+/// After so many losses that may be a case's own doing it runs alone, and must not be lost again.
+const LOSSES_BEFORE_ALONE: usize = 2;
+
+/// One run, folded from its events.
+#[derive(Clone, Debug, Default)]
+struct RunView {
+    open: BTreeMap<u64, (String, BTreeSet<String>)>,
+    blamed: BTreeMap<String, usize>,
+    n_settled: usize,
+    n_lost: usize,
+    leased: Vec<Instant>,
+    has_ended: bool,
+}
+
+impl RunView {
+    fn see(&mut self, event: Event) {
+        match event {
+            Event::ShardLeased(shard) => {
+                let cases = shard.cases.into_iter().collect();
+                self.open.insert(shard.attempt, (shard.worker, cases));
+                self.leased.push(Instant::now());
+            }
+            Event::CaseSettled(settled) => {
+                self.n_settled += 1;
+                let open = self.open.get_mut(&settled.attempt);
+                if let (Some((_, cases)), Some(result)) = (open, settled.result) {
+                    cases.remove(&result.case);
+                }
+            }
+            Event::AttemptEnded(ended) => {
+                self.open.remove(&ended.attempt);
+            }
+            Event::AttemptLost(lost) => {
+                self.n_lost += 1;
+                let (_, cases) = self.open.remove(&lost.attempt).unwrap_or_default();
+                for case in cases.into_iter().filter(|_| lost.blames) {
+                    *self.blamed.entry(case).or_default() += 1;
+                }
+            }
+            Event::RunEnded(_) => self.has_ended = true,
+            _ => {}
+        }
+    }
+
+    fn is_to_be_alone(&self, case: &str) -> bool {
+        self.blamed
+            .get(case)
+            .is_some_and(|losses| *losses >= LOSSES_BEFORE_ALONE)
+    }
+}
+
+/// What all watched runs come to.
+#[derive(Debug, Default)]
+pub struct View {
+    runs: BTreeMap<String, RunView>,
+    heard: Option<Instant>,
+}
+
+impl View {
+    /// Workers, with how many cases without an outcome they hold.
+    pub fn holders(&self) -> BTreeMap<String, usize> {
+        let mut holders = BTreeMap::new();
+        for (worker, cases) in self.runs.values().flat_map(|run| run.open.values()) {
+            if !cases.is_empty() {
+                *holders.entry(worker.clone()).or_default() += cases.len();
+            }
+        }
+        holders
+    }
+
+    /// Whether the worker runs a case alone, after losses that may have been its doing.
+    pub fn runs_alone(&self, worker: &str) -> bool {
+        self.runs.values().any(|run| {
+            let mut held = run.open.values().filter(|(holder, _)| holder == worker);
+            held.any(|(_, cases)| cases.iter().any(|case| run.is_to_be_alone(case)))
+        })
+    }
+
+    pub fn n_settled(&self) -> usize {
+        self.runs.values().map(|run| run.n_settled).sum()
+    }
+
+    /// Attempts that ended without their worker.
+    pub fn n_lost(&self) -> usize {
+        self.runs.values().map(|run| run.n_lost).sum()
+    }
+
+    /// Leases that were heard of since then.
+    pub fn n_leased_since(&self, since: Instant) -> usize {
+        let leased = self.runs.values().flat_map(|run| &run.leased);
+        leased.filter(|at| **at >= since).count()
+    }
+
+    /// Attempts that are not over, as run and number.
+    pub fn open_attempts(&self) -> BTreeSet<(String, u64)> {
+        let runs = self.runs.iter();
+        let open =
+            runs.flat_map(|(name, run)| run.open.keys().map(move |one| (name.clone(), *one)));
+        open.collect()
+    }
+
+    /// Something was heard so recently that what is held now is likely what is held here.
+    pub fn is_fresh(&self, within: Duration) -> bool {
+        self.heard.is_some_and(|at| at.elapsed() <= within)
+    }
+}
+
+/// Watches every run of a grid until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    view: Arc<Mutex<View>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Watch {
+    /// `addresses` as `--grid` takes them.
+    pub fn start(addresses: &str) -> Self {
+        let view = Arc::<Mutex<View>>::default();
+        let addresses: Vec<String> = addresses.split(',').map(str::to_owned).collect();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(find_runs(addresses, Arc::clone(&view)));
+        Self {
+            view,
+            _tasks: tasks,
+        }
+    }
+
+    pub fn view(&self) -> MutexGuard<'_, View> {
+        lock(&self.view)
+    }
+}
+
+fn lock(view: &Mutex<View>) -> MutexGuard<'_, View> {
+    view.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks for runs for ever, and follows each.
+async fn find_runs(addresses: Vec<String>, view: Arc<Mutex<View>>) {
+    let mut followed = JoinSet::new();
+    loop {
+        for address in &addresses {
+            // One that stands by, or is dead, is asked again.
+            for run in runs_of(address).await.unwrap_or_default() {
+                let is_new = !lock(&view).runs.contains_key(&run);
+                if is_new {
+                    lock(&view).runs.insert(run.clone(), RunView::default());
+                    followed.spawn(follow(run, addresses.clone(), Arc::clone(&view)));
+                }
+            }
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+async fn runs_of(address: &str) -> Result<Vec<String>> {
+    let mut client = ControlServiceClient::connect(format!("http://{address}")).await?;
+    let runs = client.list(ListRequest::default()).await?.into_inner().runs;
+    Ok(runs.into_iter().map(|run| run.run).collect())
+}
+
+async fn follow(run: String, addresses: Vec<String>, view: Arc<Mutex<View>>) {
+    let mut next = 0;
+    for address in addresses.iter().cycle() {
+        // A stream that breaks is read on elsewhere.
+        let _ = follow_at(address, &run, &mut next, &view).await;
+        if lock(&view).runs.get(&run).is_some_and(|run| run.has_ended) {
+            return;
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+async fn follow_at(address: &str, run: &str, next: &mut u64, view: &Mutex<View>) -> Result<()> {
+    let mut client = ControlServiceClient::connect(format!("http://{address}")).await?;
+    let request = FollowRequest {
+        run: run.to_owned(),
+        from: *next,
+    };
+    let mut replies = client.follow(request).await?.into_inner();
+    while let Some(reply) = replies.next().await {
+        let reply = reply?;
+        let mut seen = lock(view);
+        seen.heard = Some(Instant::now());
+        let folded = seen.runs.entry(run.to_owned()).or_default();
+        for (position, bytes) in (reply.position..).zip(&reply.events) {
+            if position < *next {
+                continue;
+            }
+            *next = position + 1;
+            let event: RunEvent = prost::Message::decode(bytes.as_slice())?;
+            folded.see(event.event.context("an event of a known kind")?);
+        }
+    }
+    Ok(())
+}
