@@ -113,7 +113,12 @@ pub(crate) enum Verb {
                       muster cancel RUN --grid 127.0.0.1:9101 --why 'staging is needed'"
     )]
     Cancel(CancelArgs),
-    /// List the runs under .muster/runs, or those of a coordinator.
+    /// List the newest runs under .muster/runs, or those of a coordinator.
+    #[command(
+        after_help = "Examples:\n  muster runs\n  muster runs --limit 3\n  muster runs --grid \
+                      127.0.0.1:9101            what waits, what goes, and the newest that ended\n  \
+                      muster runs --grid 127.0.0.1:9101 --all"
+    )]
     Runs(RunsArgs),
     /// Verify logs: whether they are whole, and what is wrong where.
     Log(LogArgs),
@@ -236,6 +241,12 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunsArgs {
+    /// How many runs, the newest; of a grid, how many that have ended: open ones are always listed.
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    pub(crate) limit: u32,
+    /// All runs, however many there are.
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) grid: GridArgs,
 }

@@ -1,4 +1,4 @@
-//! Reads of what is durable: tails of logs, blobs, and a run in short.
+//! Reads of what is durable: tails of logs, blobs, and a run in short (`shorts`).
 //!
 //! Calls block; whoever is on an async runtime asks through `Archive::off_runtime`. Nothing is
 //! written here.
@@ -6,10 +6,14 @@
 use std::sync::Arc;
 
 use domain::event::{GridEvent, RunEvent, Segment};
-use domain::run::Run;
-use domain::{Digest, Plan, RunId, Totals};
+use domain::{Digest, Plan, RunId};
 use run_log::{FileStore, LogId, Position, ReadBlobs, Store, Tail};
 use wire::BadMessage;
+
+mod shorts;
+
+use shorts::Shorts;
+pub use shorts::{Short, Stage};
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +39,6 @@ impl ReadError {
     }
 }
 
-/// A run in short.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Short {
-    pub totals: Totals,
-    pub verdict: Option<String>,
-}
-
 /// The store, for reading; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Archive {
@@ -49,6 +46,7 @@ pub struct Archive {
     blobs: Arc<dyn ReadBlobs>,
     /// Where server spans lie.
     files: FileStore,
+    shorts: Shorts,
 }
 
 impl Archive {
@@ -57,6 +55,7 @@ impl Archive {
             store,
             blobs,
             files,
+            shorts: Shorts::default(),
         }
     }
 
@@ -113,22 +112,6 @@ impl Archive {
     pub fn spans(&self, run: &RunId) -> Result<proto::v1::ServerSpans, ReadError> {
         let folder = self.files.folder(&LogId::Run(run.clone()));
         Ok(run_log::spans::read(&folder)?)
-    }
-
-    /// Folds a run's durable log.
-    pub fn short(&self, run: &RunId, plan: &Digest) -> Result<Short, ReadError> {
-        let mut fold = Run::new(self.plan(run, plan)?);
-        for segment in self.run(run, 0)? {
-            fold.apply_segment(&segment)
-                .map_err(|illegal| ReadError::Fold {
-                    run: run.clone(),
-                    why: illegal.to_string(),
-                })?;
-        }
-        Ok(Short {
-            totals: fold.totals(),
-            verdict: fold.verdict().map(|verdict| verdict.word.to_string()),
-        })
     }
 
     fn segments<E>(

@@ -32,7 +32,11 @@ pub(crate) fn cancel(args: &CancelArgs, output: &Output) -> Result<ExitCode, Err
         let Some(mut client) = Client::of(&grid).await? else {
             return Err(Error::Usage("which grid? Say --grid HOST:PORT".to_owned()));
         };
-        let known = client.list().await?.runs;
+        // Without a name only open runs are meant.
+        let known = match &args.run {
+            Some(run) => client.named(run).await?,
+            None => client.list(0).await?.runs,
+        };
         let line = find(&known, args.run.as_deref(), &place)?;
         let id = RunId::from(line.run.clone());
         if !line.is_open || !client.cancel(&id, &args.why).await? {

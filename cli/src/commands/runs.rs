@@ -20,13 +20,28 @@ pub(crate) fn runs(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> 
     if names.is_empty() {
         output.talk("there is no run here yet; `muster run` makes one");
     }
-    for name in names {
+    let n_older = names.len().saturating_sub(limit(args));
+    for name in names.into_iter().take(limit(args)) {
         match archive.open(&name) {
             Ok(kept) => output.data(&line(&kept)),
             Err(error) => output.talk(&format!("{name}: {error}")),
         }
     }
+    tell_older(n_older as u64, output);
     Ok(ExitCode::Success)
+}
+
+fn limit(args: &RunsArgs) -> usize {
+    match args.all {
+        true => usize::MAX,
+        false => usize::try_from(args.limit).unwrap_or(usize::MAX),
+    }
+}
+
+fn tell_older(n_older: u64, output: &Output) {
+    if n_older > 0 {
+        output.talk(&format!("and {n_older} older; --all lists them"));
+    }
 }
 
 fn line(kept: &Kept) -> String {
@@ -54,7 +69,9 @@ async fn of_grid(args: &RunsArgs, output: &Output) -> Result<ExitCode, Error> {
     let Some(mut client) = Client::of(&args.grid).await? else {
         return Ok(ExitCode::Success);
     };
-    let reply = client.list().await?;
+    let limit = u32::try_from(limit(args)).unwrap_or(u32::MAX);
+    let reply = client.list(limit).await?;
+    tell_older(reply.left_out, output);
     for run in &reply.runs {
         output.data(&queue_line(run));
     }

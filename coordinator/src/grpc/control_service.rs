@@ -14,10 +14,11 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::status::Refusal;
-use crate::archive::Short;
+use crate::archive::{Short, Stage};
 use crate::seat::Seat;
 use crate::shell::Handle;
 
+mod chosen;
 mod follow;
 
 /// Bytes of a blob in one message.
@@ -99,15 +100,15 @@ impl Control {
         }
     }
 
-    /// Of all runs with the workers, or of one run.
-    async fn lines(&self, only: &str) -> Result<v1::ListReply, Refusal> {
+    /// Of the open runs and the newest closed ones with the workers, or of the runs that are named.
+    async fn lines(&self, message: &v1::ListRequest) -> Result<v1::ListReply, Refusal> {
         let queue = self.queue().await?;
+        let chosen = chosen::choose(&queue.runs, message);
         let mut runs = Vec::new();
-        let is_wanted = |line: &&RunLine| only.is_empty() || line.run.as_str() == only;
-        for line in queue.runs.iter().filter(is_wanted) {
+        for line in chosen.lines {
             runs.push(self.line(line, &queue).await?);
         }
-        let workers = match only.is_empty() {
+        let workers = match message.run.is_empty() {
             true => self.handle().await?.connected().await?,
             false => Vec::new(),
         };
@@ -120,14 +121,20 @@ impl Control {
             runs,
             workers: workers.into_iter().map(worker).collect(),
             limits: Some(self.limits),
+            left_out: chosen.left_out,
         })
     }
 
     async fn line(&self, line: &RunLine, queue: &QueueLook) -> Result<v1::RunLine, Refusal> {
         let (run, plan) = (line.run.clone(), line.plan.clone());
+        let stage = match (line.is_closed, line.is_admitted) {
+            (true, _) => Stage::Closed,
+            (false, true) => Stage::Active,
+            (false, false) => Stage::Waiting,
+        };
         let handle = self.handle().await?;
         let archive = handle.archive();
-        let short = archive.off_runtime(move |archive| archive.short(&run, &plan));
+        let short = archive.off_runtime(move |archive| archive.short(&run, &plan, stage));
         // One run that can't be read hides no other.
         let short = short.await.unwrap_or_else(|error| {
             tracing::warn!(run = %line.run, %error, "a run can't be read");
@@ -250,7 +257,7 @@ impl ControlService for Control {
         &self,
         request: Request<v1::ListRequest>,
     ) -> Result<Response<v1::ListReply>, Status> {
-        Ok(Response::new(self.lines(&request.into_inner().run).await?))
+        Ok(Response::new(self.lines(&request.into_inner()).await?))
     }
 
     async fn log(
