@@ -15,7 +15,7 @@ use lifecycle::Stop;
 use run_log::{FileStore, LogId, ObjectStore, Position, Store};
 use tokio::sync::oneshot;
 
-use crate::app::StartError;
+use crate::app::{StartError, vigil};
 use crate::archive::Archive;
 use crate::config::{Cluster, Config};
 use crate::seat::{self, Seat, Taker};
@@ -144,6 +144,7 @@ impl Candidate {
         let tenure = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             elected = elector.campaign(&me) => elected.map_err(StartError::from)?,
+            never = vigil::keep(store.clone()) => match never {},
         };
         let term = term_above(tenure.term(), store.clone()).await;
         let begun = term.and_then(|term| {

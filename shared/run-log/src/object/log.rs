@@ -43,8 +43,9 @@ impl ObjectLog {
             }
             stored.extend(more);
         }
+        let checkpoints = tail.checkpoints(&stored)?;
         Ok(Self {
-            gathering: Gathering::resume(id, tail.checkpoints(), stored),
+            gathering: Gathering::resume(id, checkpoints, stored),
             chain: tail.chain().clone(),
             id: id.clone(),
             keys,

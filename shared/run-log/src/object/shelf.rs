@@ -1,8 +1,10 @@
 //! Segments that were read or written here, kept in memory: they never change, so a second reader
-//! of the same log asks the store for nothing but the end.
+//! of the same log asks the store for nothing but the end. So does a standby that leads at last and
+//! has read along before.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -24,6 +26,8 @@ struct Kept {
     segments: BTreeMap<(LogId, Position), Bytes>,
     order: VecDeque<(LogId, Position)>,
     size: usize,
+    /// How many checkpoints of a log were read, and what the last of them covers.
+    checkpoints: BTreeMap<LogId, (u64, Range<Position>)>,
 }
 
 impl Shelf {
@@ -40,7 +44,7 @@ impl Shelf {
 
     /// Remembers a segment that is durable.
     pub(crate) fn keep(&self, id: &LogId, number: Position, bytes: Bytes) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         let key = (id.clone(), number);
         kept.size += bytes.len();
         if let Some(before) = kept.segments.insert(key.clone(), bytes) {
@@ -58,8 +62,25 @@ impl Shelf {
         }
     }
 
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers how far a log's checkpoints were read.
+    pub(crate) fn note_checkpoints(&self, id: &LogId, checkpoints: (u64, Range<Position>)) {
+        self.kept().checkpoints.insert(id.clone(), checkpoints);
+    }
+
+    /// How far a log's checkpoints were read, if what they hold is still kept: then nobody needs
+    /// them again.
+    pub(crate) fn checkpoints(&self, id: &LogId) -> Option<(u64, Range<Position>)> {
+        let kept = self.kept();
+        let is_kept = kept.segments.contains_key(&(id.clone(), 0));
+        kept.checkpoints.get(id).filter(|_| is_kept).cloned()
+    }
+
     fn held(&self, id: &LogId, number: Position) -> Option<Bytes> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         kept.segments.get(&(id.clone(), number)).cloned()
     }
 
@@ -67,7 +88,7 @@ impl Shelf {
     pub(crate) fn read(
         &self,
         id: &LogId,
-        numbers: std::ops::Range<Position>,
+        numbers: Range<Position>,
     ) -> Result<Vec<Option<Bytes>>, Error> {
         let mut found: Vec<Option<Bytes>> = numbers
             .clone()

@@ -25,7 +25,7 @@ pub(crate) struct ObjectTail {
     shelf: Arc<Shelf>,
     /// Checkpoints are looked for once.
     has_begun: bool,
-    /// Checkpoints that were used whole, and what the last of them covers.
+    /// Checkpoints that were used whole, here or before, and what the last of them covers.
     checkpoints: u64,
     last: Range<Position>,
 }
@@ -47,9 +47,41 @@ impl ObjectTail {
         &self.chain
     }
 
-    /// How many checkpoints there are, and the segments that the last of them covers.
-    pub(crate) fn checkpoints(&self) -> (u64, Range<Position>) {
-        (self.checkpoints, self.last.clone())
+    /// How many checkpoints there are now, and the segments that the last of them covers. They may
+    /// have grown since this began to read; `stored` is all that it read.
+    pub(crate) fn checkpoints(&self, stored: &[Stored]) -> Result<(u64, Range<Position>), Error> {
+        let (mut number, mut last) = (self.checkpoints, self.last.clone());
+        // The last one known is put again, longer, until it is large enough.
+        let mut next = number.saturating_sub(1);
+        let mut from = last.start;
+        loop {
+            let object = self.shelf.bucket().read(&self.keys.checkpoint(next))?;
+            let Some(segments) = object.as_ref().and_then(checkpoint::decode) else {
+                return Ok((number, last));
+            };
+            let to = from + segments.len() as Position;
+            let known = stored
+                .iter()
+                .filter(|one| (from..to).contains(&one.number()));
+            if segments.is_empty() || !segments.iter().eq(known.map(|one| one.bytes.as_slice())) {
+                return Ok((number, last));
+            }
+            (number, last) = (next + 1, from..to);
+            (next, from) = (number, to);
+        }
+    }
+
+    /// What was read here before is not read again; otherwise checkpoints go first.
+    fn begin(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
+        self.has_begun = true;
+        if let Some(known) = self.shelf.checkpoints(&self.id) {
+            (self.checkpoints, self.last) = known;
+            return Ok(Vec::new());
+        }
+        let found = self.read_checkpoints(up_to)?;
+        let read = (self.checkpoints, self.last.clone());
+        self.shelf.note_checkpoints(&self.id, read);
+        Ok(found)
     }
 
     fn read_checkpoints(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
@@ -118,8 +150,7 @@ impl Tail for ObjectTail {
     fn next(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
         if !self.has_begun && up_to > 0 {
-            found = self.read_checkpoints(up_to)?;
-            self.has_begun = true;
+            found = self.begin(up_to)?;
         }
         let mut width = 1;
         while self.chain.position() < up_to {

@@ -254,3 +254,45 @@ fn a_checkpoint_grows_until_it_is_large_then_the_next_begins() {
     assert!(copied.len() >= 16, "both hold segments: {}", copied.len());
     assert!(copied.iter().zip(0..).all(|(one, at)| one.number() == at));
 }
+
+#[test]
+fn a_standby_that_read_along_reads_nothing_twice_and_goes_on_with_the_leaders_checkpoints() {
+    let (leader, directory) = store();
+    let standby = open(directory.path());
+    write_past_a_checkpoint(&leader, directory.path());
+    let mut along = standby.tail(&GRID);
+    let read = along.next(Position::MAX).unwrap();
+    // The leader's checkpoint grows behind the standby's back.
+    let checkpoint = directory.path().join("grid/checkpoints");
+    let checkpoint = checkpoint.join(format!("{:020}", 0));
+    let before = fs::metadata(&checkpoint).unwrap().len();
+    let mut log = leader.open(&GRID).unwrap();
+    let texts = vec!["event"; 700];
+    while fs::metadata(&checkpoint).unwrap().len() == before {
+        log.append(log.end(), &batch(1, &texts)).unwrap();
+    }
+    let end = log.end();
+    drop(log);
+    let more = along.next(Position::MAX).unwrap();
+    assert_eq!((read.len() + more.len()) as u64, end);
+    // What it has seen it has; with the newest checkpoint gone bad nothing is lost either.
+    for number in 0..end {
+        let aside = directory.path().join(format!("{number}"));
+        fs::rename(segment(directory.path(), number), aside).unwrap();
+    }
+    fs::write(&checkpoint, b"nonsense").unwrap();
+    let again = standby.tail(&GRID).next(Position::MAX).unwrap();
+    assert_eq!(again, [read, more].concat(), "from memory");
+    for number in 0..end {
+        let aside = directory.path().join(format!("{number}"));
+        fs::rename(aside, segment(directory.path(), number)).unwrap();
+    }
+    let mut log = standby.open(&GRID).unwrap();
+    assert_eq!(log.end(), end);
+    // It leads now, and makes a checkpoint that a process without any memory can read from.
+    while fs::read(&checkpoint).unwrap() == b"nonsense" {
+        log.append(log.end(), &batch(2, &texts)).unwrap();
+    }
+    let all = open(directory.path()).tail(&GRID).next(Position::MAX);
+    assert_eq!(all.unwrap().len() as u64, log.end());
+}
