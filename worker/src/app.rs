@@ -124,8 +124,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     );
     let (executor, owner) = executor::make(contexts, inputs.clone());
     let watched = Watched::default();
-    let watchdog = Watchdog::start(watched.clone(), config.worker.to_string())
-        .map_err(StartError::Thread)?;
+    let watchdog =
+        Watchdog::start(watched.clone(), config.worker.to_string()).map_err(StartError::Thread)?;
     let machine = machine(&config, &mut spool);
     let written = move |(run, attempt, seq)| {
         let input = Input::SpoolWritten { run, attempt, seq };

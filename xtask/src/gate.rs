@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::browser;
+use crate::chart;
 use crate::etcd;
 use crate::moto;
 use crate::python;
@@ -15,13 +16,15 @@ use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(10);
+    let mut progress = Progress::new(12);
     progress.step("browser", browser::ensure)?;
     progress.step("python", python::ensure)?;
     progress.step("etcd", etcd::ensure)?;
     progress.step("moto", || moto::ensure(root))?;
+    progress.step("helm", || chart::ensure(root))?;
     progress.step("format", || format(root))?;
     progress.step("tidy", || rules::check(root))?;
+    progress.step("chart", || chart::check(root))?;
     progress.step("clippy", || clippy(root))?;
     progress.step("docs", || document(root))?;
     progress.step("tests", || tests(root, &[]))?;
@@ -33,6 +36,12 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
 pub(crate) fn tidy(root: &Path) -> anyhow::Result<()> {
     let mut progress = Progress::new(1);
     progress.step("tidy", || rules::check(root))
+}
+
+pub(crate) fn chart(root: &Path) -> anyhow::Result<()> {
+    let mut progress = Progress::new(2);
+    progress.step("helm", || chart::ensure(root))?;
+    progress.step("chart", || chart::check(root))
 }
 
 pub(crate) fn lint(root: &Path) -> anyhow::Result<()> {
@@ -54,6 +63,7 @@ pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
     python::ensure()?;
     etcd::ensure()?;
     moto::ensure(root)?;
+    chart::ensure(root)?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);

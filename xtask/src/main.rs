@@ -6,6 +6,7 @@
 //! one per file.
 
 mod browser;
+mod chart;
 mod cluster;
 mod etcd;
 mod fuzz;
@@ -43,6 +44,8 @@ enum Part {
     },
     /// Rules of the tree: arrows between crates, headers, names, sizes, licences.
     Tidy,
+    /// The chart in deploy/helm: helm's lint, and its templates against the schemas of Kubernetes.
+    Chart,
     /// Formatting and clippy, warnings denied.
     Lint,
     /// The documentation, warnings denied.
@@ -79,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Part::Test { filter } if filter.is_empty() => gate::all(&root),
         Part::Test { filter } => gate::tests(&root, &filter),
         Part::Tidy => gate::tidy(&root),
+        Part::Chart => gate::chart(&root),
         Part::Lint => gate::lint(&root),
         Part::Docs => gate::docs(&root),
         Part::Prove(args) => prove::prove(&root, &args),

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::browser;
+use crate::python;
 use crate::step::run;
 
 /// The release that the tests were made with.
@@ -17,11 +17,7 @@ pub(crate) fn ensure(root: &Path) -> anyhow::Result<()> {
     if folder.join("bin").join("moto_server").is_file() {
         return Ok(());
     }
-    let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    if make().is_err() && browser::may_install()? {
-        browser::install("python3-venv")?;
-        make()?;
-    }
+    python::venv(&folder)?;
     let pip = folder.join("bin").join("pip");
     run(Command::new(pip).args(["install", "--quiet", PACKAGE]))
         .context("moto could not be installed; the tests of S3 need it")

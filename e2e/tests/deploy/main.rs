@@ -1,7 +1,9 @@
 //! What deploy/ and `cargo xtask cluster` promise: the cluster that anyone can start, how processes
 //! tell an orchestrator of themselves and leave when they are asked to, the chart, the image.
 
+mod chart;
 mod drain;
+mod image;
 mod local_cluster;
 mod probes;
 #[path = "../one_process/target.rs"]
