@@ -81,7 +81,8 @@ impl Archive {
         match fitting.as_slice() {
             [one] => Ok((*one).clone()),
             [] => Err(Error::Usage(format!(
-                "there is no run `{wanted}` in {}; `muster runs` lists them",
+                "there is no run `{wanted}` in {}; `muster runs` lists them, and `muster report RUN \
+                 --grid ADDR` fetches one of a grid",
                 self.root.display()
             ))),
             several => Err(Error::Usage(format!(

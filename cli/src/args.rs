@@ -98,10 +98,15 @@ pub(crate) enum Verb {
     Lock(LockArgs),
     /// Look at the gates that decide between GO, NO-GO and INCONCLUSIVE.
     Gate(GateArgs),
-    /// Render the report of a run that lies under .muster/runs, again, from its log.
+    /// Render the report of a run, from its log: of one that lies here, or of a grid's.
     #[command(
         after_help = "Examples:\n  muster report\n  muster report RUN --format json\n  \
-                      muster report --out reports/"
+                      muster report --out reports/\n  muster report RUN --grid 127.0.0.1:9101   \
+                      after `run --detach`: fetches the run, then as above\n  muster report --grid \
+                      127.0.0.1:9101       the newest run there\n\nA run of a grid is copied to \
+                      .muster/runs, so that `muster show` and all else have it too.\nOf one that \
+                      goes on, the report says what is known so far; ask again later.\n\nThe exit \
+                      code is 0 when there is a report, whatever its verdict."
     )]
     Report(ReportArgs),
     /// Say what changed between two runs: outcomes, verdict, times beyond noise, plan.
@@ -214,7 +219,7 @@ pub(crate) enum GateVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The run; by default the last one.
+    /// The run, or the beginning of its id; by default the last one.
     pub(crate) run: Option<String>,
     /// Which form to print.
     #[arg(long, value_enum, default_value_t)]
@@ -225,6 +230,8 @@ pub(crate) struct ReportArgs {
     /// Send the traces, with the servers' spans, to this OTLP/gRPC collector.
     #[arg(long, value_name = "URL")]
     pub(crate) otlp: Option<String>,
+    #[command(flatten)]
+    pub(crate) grid: GridArgs,
 }
 
 /// The forms of a report.

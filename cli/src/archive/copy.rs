@@ -13,7 +13,8 @@ use super::{Archive, Kept, spans};
 use crate::client::Client;
 use crate::error::Error;
 
-/// Fetches the log and every blob that its events name.
+/// Fetches the log, as far as it is, and every blob that its events name. A copy of a part that is
+/// here already goes on.
 pub(crate) async fn copy_from(
     client: &mut Client,
     id: &RunId,
@@ -21,6 +22,11 @@ pub(crate) async fn copy_from(
 ) -> Result<Kept, Error> {
     let folder = archive.folder(id);
     let segments = client.log(id).await?;
+    if segments.is_empty() {
+        return Err(Error::NothingRan(format!(
+            "run {id} has not begun: nothing of it is durable yet; ask again in a moment"
+        )));
+    }
     let mut blobs = Vec::new();
     for digest in digests(&segments)? {
         blobs.push(client.fetch(id, &digest).await?);
@@ -28,7 +34,10 @@ pub(crate) async fn copy_from(
     write(id, &folder, &segments, blobs)
         .map_err(|error| Error::unexpected("keep a copy of the run", error))?;
     let mut kept = Kept::open(&folder)?;
-    copy_spans(client, &mut kept).await;
+    // They are copied once, and more come while it goes on.
+    if kept.run.is_ended() {
+        copy_spans(client, &mut kept).await;
+    }
     Ok(kept)
 }
 

@@ -231,6 +231,11 @@ async fn detached(args: &RunArgs, frozen: &Frozen, output: &Output) -> Result<Ex
     let wish = wish_of(args);
     hand_in(&mut client, frozen, wish, output).await?;
     output.data(frozen.plan.run.as_str());
+    output.talk(&format!(
+        "it goes on without this process: `muster report {} --grid {}` fetches its report",
+        frozen.plan.run,
+        grid.grid.as_deref().unwrap_or_default()
+    ));
     Ok(ExitCode::Success)
 }
 

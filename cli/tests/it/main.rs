@@ -12,6 +12,7 @@
 mod cancelling;
 mod check;
 mod demo;
+mod detached;
 mod diff;
 mod exit_codes;
 mod first_steps;
