@@ -24,6 +24,7 @@ mod storm;
 )]
 mod target;
 mod traces;
+mod zombies;
 
 /// A number from the environment, for the long form of a test; the short form otherwise.
 fn times(variable: &str, short: usize) -> usize {

@@ -3,6 +3,7 @@
 
 mod killer;
 mod load;
+mod outage;
 
 use std::time::Duration;
 
