@@ -100,6 +100,18 @@ fn the_report_of_a_detached_run_is_fetched_later_and_the_run_is_here_then() {
     let second = hand_in(&muster, &target, &address, &[]);
     report(&muster, &second, &["--grid", &address]);
     lists_are_short(&muster, &address, [&run, &second]);
+    // All that the coordinator has, beside it.
+    let verified = muster.call(&["log", "verify", "grid"]);
+    assert_eq!(verified.code, 0, "{}", verified.all());
+    assert!(
+        verified.stdout.contains("whole    grid log"),
+        "{}",
+        verified.all()
+    );
+    for id in [&run, &second] {
+        let whole = format!("whole    run {id} (grid/runs/{id}/run.log)");
+        assert!(verified.stdout.contains(&whole), "{}", verified.all());
+    }
 
     // Nobody takes it up, so it goes on: what is known so far is said.
     drop(worker);
