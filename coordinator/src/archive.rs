@@ -10,8 +10,10 @@ use domain::{Digest, Plan, RunId};
 use run_log::{FileStore, LogId, Position, ReadBlobs, Store, Tail};
 use wire::BadMessage;
 
+pub(crate) mod ahead;
 mod shorts;
 
+use ahead::Ahead;
 use shorts::Shorts;
 pub use shorts::{Short, Stage};
 
@@ -47,6 +49,7 @@ pub struct Archive {
     /// Where server spans lie.
     files: FileStore,
     shorts: Shorts,
+    ahead: Ahead,
 }
 
 impl Archive {
@@ -56,7 +59,14 @@ impl Archive {
             blobs,
             files,
             shorts: Shorts::default(),
+            ahead: Ahead::default(),
         }
+    }
+
+    /// The same, with what was read while another led.
+    pub(crate) fn with_ahead(mut self, ahead: Ahead) -> Self {
+        self.ahead = ahead;
+        self
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -100,6 +110,20 @@ impl Archive {
     pub fn run(&self, run: &RunId, from: Position) -> Result<Vec<Segment<RunEvent>>, ReadError> {
         let decode = |segment: &_| wire::segment::decode_run_segment(segment);
         self.segments(&LogId::Run(run.clone()), from, decode)
+    }
+
+    /// A run as its leader takes it up: its plan, and its segments from position `from` on.
+    pub fn to_lead(
+        &self,
+        run: &RunId,
+        plan: &Digest,
+        from: Position,
+    ) -> Result<(Plan, Vec<Segment<RunEvent>>), ReadError> {
+        let ahead = self.ahead.take_with(run, plan).filter(|_| from == 0);
+        match ahead {
+            Some(read) => read.whole(),
+            None => Ok((self.plan(run, plan)?, self.run(run, from)?)),
+        }
     }
 
     /// The bytes of a run's segments before `up_to`.

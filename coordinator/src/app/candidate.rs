@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::app::{StartError, vigil};
 use crate::archive::Archive;
+use crate::archive::ahead::Ahead;
 use crate::config::{Cluster, Config};
 use crate::seat::{self, Seat, Taker};
 use crate::shell::{self, Ended, Shell};
@@ -81,7 +82,8 @@ impl Candidate {
         let (taker, seat) = seat::standby(Arc::new(elector));
         let files = FileStore::new(&config.data, config.layout);
         let term = tenure.term();
-        let reign = Reign::begin(config, Arc::new(files), term, Some(tenure), &taker)?;
+        let begins = (term, Ahead::default());
+        let reign = Reign::begin(config, Arc::new(files), begins, Some(tenure), &taker)?;
         let candidate = Self {
             config: config.clone(),
             taker,
@@ -141,10 +143,12 @@ impl Candidate {
             Way::Cluster { elector, me, store } => (elector, me, store),
         };
         tracing::info!(address = me.address, name = me.name, "standing by");
+        let ahead = Ahead::default();
+        let along = vigil::Along::new(&store, &self.config, ahead.clone())?;
         let tenure = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             elected = elector.campaign(&me) => elected.map_err(StartError::from)?,
-            never = vigil::keep(store.clone()) => match never {},
+            never = vigil::keep(along) => match never {},
         };
         let term = term_above(tenure.term(), store.clone()).await;
         let begun = term.and_then(|term| {
@@ -152,7 +156,7 @@ impl Candidate {
             Reign::begin(
                 &self.config,
                 Arc::new(store.clone()),
-                term,
+                (term, ahead),
                 None,
                 &self.taker,
             )
@@ -189,13 +193,13 @@ impl Reign {
     fn begin(
         config: &Config,
         store: Arc<dyn Store>,
-        term: Term,
+        (term, ahead): (Term, Ahead),
         tenure: Option<Box<dyn Tenure>>,
         taker: &Taker,
     ) -> Result<Self, StartError> {
         let files = FileStore::new(&config.data, config.layout);
         let blobs = store.blobs()?;
-        let archive = Archive::new(store, blobs.reader(), files.clone());
+        let archive = Archive::new(store, blobs.reader(), files.clone()).with_ahead(ahead);
         let accounting = config.accounting.clone();
         let (shell, handle) =
             shell::make(accounting, archive, blobs, term).map_err(StartError::Thread)?;

@@ -25,8 +25,8 @@ pub(super) fn read_run(
 ) {
     answer(archive, inputs, move |archive| {
         let read = || -> Result<_, ReadError> {
-            let plan = Box::new(archive.plan(&run, &plan)?);
-            Ok((plan, archive.run(&run, from)?))
+            let (plan, segments) = archive.to_lead(&run, &plan, from)?;
+            Ok((Box::new(plan), segments))
         };
         // One run that is damaged keeps no other from being led. A store that did not answer says
         // nothing about the run: whoever leads next reads it again.

@@ -87,7 +87,7 @@ impl Dialler {
     }
 
     /// Waits as is due, and dials. Whoever calls again was not served.
-    pub(super) fn dial(&mut self) -> impl Future<Output = Result<Line>> + Send + use<> {
+    pub(super) fn dial(&mut self) -> impl Future<Output = Result<Box<Line>>> + Send + use<> {
         let address = self.told.take().unwrap_or_else(|| {
             let address = self.named.get(self.next % self.named.len().max(1));
             self.next += 1;
@@ -97,7 +97,7 @@ impl Dialler {
         self.wait = (self.wait * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT);
         async move {
             tokio::time::sleep(wait).await;
-            Line::dial(address).await
+            Line::dial(address).await.map(Box::new)
         }
     }
 

@@ -16,17 +16,17 @@ use proto::v1::coordinator_message::Body;
 use super::line::{Dialler, Line};
 use super::{Seen, Settings};
 
-type Dialling = Pin<Box<dyn Future<Output = Result<Line>> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = Result<Box<Line>>> + Send>>;
 
 /// Towards the coordinator.
 enum Way {
     Dialling(Dialling),
-    Open(Line),
+    Open(Box<Line>),
 }
 
 /// What there is to do next.
 enum Next {
-    Dialled(Result<Line>),
+    Dialled(Result<Box<Line>>),
     Heard(Option<Vec<CoordinatorMessage>>),
     Due,
 }
