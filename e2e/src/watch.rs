@@ -26,6 +26,8 @@ struct RunView {
     n_lost: usize,
     leased: Vec<Instant>,
     has_ended: bool,
+    /// Since when its events come as they are written; not while its stream is broken.
+    live_since: Option<Instant>,
 }
 
 impl RunView {
@@ -69,7 +71,6 @@ impl RunView {
 #[derive(Debug, Default)]
 pub struct View {
     runs: BTreeMap<String, RunView>,
-    heard: Option<Instant>,
 }
 
 impl View {
@@ -115,9 +116,14 @@ impl View {
         open.collect()
     }
 
-    /// Something was heard so recently that what is held now is likely what is held here.
-    pub fn is_fresh(&self, within: Duration) -> bool {
-        self.heard.is_some_and(|at| at.elapsed() <= within)
+    /// What is held now is likely what is held here: every run that goes on has been read without a
+    /// break for so long that what was missed is read up.
+    pub fn is_live(&self, for_at_least: Duration) -> bool {
+        let mut open = self.runs.values().filter(|run| !run.has_ended);
+        open.all(|run| {
+            run.live_since
+                .is_some_and(|at| at.elapsed() >= for_at_least)
+        })
     }
 }
 
@@ -179,8 +185,11 @@ async fn follow(run: String, addresses: Vec<String>, view: Arc<Mutex<View>>) {
     for address in addresses.iter().cycle() {
         // A stream that breaks is read on elsewhere.
         let _ = follow_at(address, &run, &mut next, &view).await;
-        if lock(&view).runs.get(&run).is_some_and(|run| run.has_ended) {
-            return;
+        if let Some(run) = lock(&view).runs.get_mut(&run) {
+            run.live_since = None;
+            if run.has_ended {
+                return;
+            }
         }
         tokio::time::sleep(PACE).await;
     }
@@ -196,8 +205,8 @@ async fn follow_at(address: &str, run: &str, next: &mut u64, view: &Mutex<View>)
     while let Some(reply) = replies.next().await {
         let reply = reply?;
         let mut seen = lock(view);
-        seen.heard = Some(Instant::now());
         let folded = seen.runs.entry(run.to_owned()).or_default();
+        folded.live_since.get_or_insert_with(Instant::now);
         for (position, bytes) in (reply.position..).zip(&reply.events) {
             if position < *next {
                 continue;

@@ -14,8 +14,8 @@ const WORKER_EVERY: Duration = Duration::from_millis(500);
 const LEADS_FOR: Duration = Duration::from_secs(20);
 const ETCD_EVERY: Duration = Duration::from_secs(37);
 const ETCD_AWAY: Duration = Duration::from_secs(4);
-/// A view is believed when something was heard so recently.
-const FRESH: Duration = Duration::from_millis(500);
+/// A view is believed when every run has been read without a break for so long.
+const LIVE_FOR: Duration = Duration::from_secs(1);
 /// Who holds so many is not about to be free for a case that has to be alone.
 const HOLDS: usize = 3;
 
@@ -133,7 +133,7 @@ impl Killer {
     /// A worker with open cases, another one each time; never one that runs a case alone because it
     /// was lost twice: that third loss would rightly be blamed on the case.
     fn victim(&self, fleet: &Fleet, view: &View) -> Option<String> {
-        if !view.is_fresh(FRESH) {
+        if !view.is_live(LIVE_FOR) {
             return None;
         }
         let (holders, workers) = (view.holders(), fleet.workers());
