@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::time::Instant;
 
 use crate::crew::{self, number};
 use crate::history::History;
@@ -86,4 +87,31 @@ fn the_same_seed_gives_the_same_history() {
         seen.insert(first.map(|kept| kept.history).ok());
     }
     assert!(seen.len() > 50, "histories differ from seed to seed");
+}
+
+/// `MUSTER_WORKERS=10000` is the long form: what one leader's fold and schedule cost as it grows.
+#[test]
+fn a_crowd_of_workers_keeps_every_promise() {
+    let n_workers = number("MUSTER_WORKERS").unwrap_or(500);
+    let n_worlds = number("MUSTER_WORLDS").unwrap_or(1);
+    for world in 0..n_worlds {
+        let begun = Instant::now();
+        let kept = World::crowded(world, n_workers)
+            .run()
+            .unwrap_or_else(|promise| panic!("world {world}: {promise}"));
+        println!(
+            "world {world}: {n_workers} workers, {} happenings in {:.1} s, at most {} KiB of memory so far",
+            kept.n_happenings,
+            begun.elapsed().as_secs_f64(),
+            most_memory(),
+        );
+    }
+}
+
+/// The most that this process has had in memory, as Linux counts it; empty elsewhere.
+fn most_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    most.map(|most| most.trim().trim_end_matches(" kB").to_owned())
+        .unwrap_or_default()
 }

@@ -40,7 +40,7 @@ pub(crate) struct Shape {
 }
 
 /// One in so many worlds has a thousand workers.
-const BIG_EVERY: u64 = 100;
+pub(crate) const BIG_EVERY: u64 = 100;
 
 impl Shape {
     pub(crate) fn draw(seed: u64, chance: &mut Chance) -> Self {
@@ -73,6 +73,14 @@ impl Shape {
             spool_bytes: if is_small_window { 2_000 } else { 64 << 20 },
             window_bytes: if is_small_window { 1_200 } else { 4 << 20 },
         }
+    }
+}
+
+impl Shape {
+    /// So many workers, and one case for every two of them.
+    pub(crate) fn crowd(&mut self, n_workers: u64) {
+        self.n_sites = n_workers;
+        self.n_cases = (n_workers * 4 / 10, n_workers * 6 / 10);
     }
 }
 

@@ -17,7 +17,7 @@ mod sites;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use accounting::coordinator::{Input, Request};
+use accounting::coordinator::Input;
 use accounting::worker::{self, CaseKey};
 use domain::message::{FromWorker, ToWorker};
 use domain::{Digest, Plan, RunId};
@@ -30,11 +30,13 @@ use crate::history::History;
 use crate::node::{Node, Put};
 use crate::oracle::{Broken, Invariant, Oracle};
 use crate::planned;
-use crate::shape::{Keeping, Shape};
+use crate::shape::{BIG_EVERY, Keeping, Shape};
 use crate::site::Site;
 use crate::store::Store;
+use crate::world::clients::Client;
 use crate::world::disks::DiskOrder;
 use crate::world::election::Election;
+use crate::world::links::Stream;
 
 pub(crate) const MILLI: u64 = 1_000_000;
 pub(crate) const SECOND: u64 = 1_000 * MILLI;
@@ -139,24 +141,6 @@ pub(crate) enum Happening {
 }
 
 #[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) site: usize,
-    pub(crate) epoch: u64,
-    pub(crate) node: usize,
-    pub(crate) is_up_alive: bool,
-    pub(crate) is_down_alive: bool,
-    pub(crate) up_ready: u64,
-    pub(crate) down_ready: u64,
-}
-
-/// Asks until it is answered.
-#[derive(Debug)]
-pub(crate) struct Client {
-    pub(crate) request: Request,
-    pub(crate) is_answered: bool,
-}
-
-#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) chance: Chance,
     pub(crate) shape: Shape,
@@ -193,6 +177,7 @@ pub(crate) type Stats = BTreeMap<&'static str, u64>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub(crate) stats: Stats,
+    pub(crate) n_happenings: u64,
     /// A hash of all that happened.
     pub(crate) history: u64,
 }
@@ -209,8 +194,19 @@ impl World {
     }
 
     pub(crate) fn new(seed: u64, is_loud: bool) -> Self {
+        Self::shaped(seed, is_loud, |_| {})
+    }
+
+    /// One of the large worlds, with so many workers.
+    pub(crate) fn crowded(number: u64, n_workers: u64) -> Self {
+        let seed = number * BIG_EVERY + BIG_EVERY - 1;
+        Self::shaped(seed, false, |shape| shape.crowd(n_workers))
+    }
+
+    fn shaped(seed: u64, is_loud: bool, adjust: impl Fn(&mut Shape)) -> Self {
         let mut chance = Chance::new(seed);
-        let shape = Shape::draw(seed, &mut chance);
+        let mut shape = Shape::draw(seed, &mut chance);
+        adjust(&mut shape);
         let mut world = Self {
             now: 0,
             queue: BTreeMap::new(),
@@ -320,6 +316,7 @@ impl World {
         self.count_ends();
         Ok(Kept {
             stats: self.stats,
+            n_happenings: self.n_happenings,
             history: self.history.finish(),
         })
     }

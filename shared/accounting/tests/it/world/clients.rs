@@ -6,7 +6,14 @@ use domain::queue::Priority;
 
 use crate::oracle::{Broken, Invariant};
 use crate::planned;
-use crate::world::{Client, Happening, SECOND, World};
+use crate::world::{Happening, SECOND, World};
+
+/// Asks until it is answered.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) request: Request,
+    pub(crate) is_answered: bool,
+}
 
 impl World {
     pub(super) fn add_run(&mut self, number: u64) {

@@ -5,7 +5,18 @@ use accounting::worker;
 use domain::message::{FromWorker, ToWorker};
 
 use crate::oracle::Broken;
-use crate::world::{Happening, MILLI, SECOND, Stream, World};
+use crate::world::{Happening, MILLI, SECOND, World};
+
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) site: usize,
+    pub(crate) epoch: u64,
+    pub(crate) node: usize,
+    pub(crate) is_up_alive: bool,
+    pub(crate) is_down_alive: bool,
+    pub(crate) up_ready: u64,
+    pub(crate) down_ready: u64,
+}
 
 impl World {
     pub(super) fn connect(&mut self, site: usize, epoch: u64) -> Result<(), Broken> {
