@@ -1,3 +1,5 @@
+//! Reading ahead: what was read is the run as it is now, and what is not, is read then.
+
 use std::time::Duration;
 
 use domain::Term;
