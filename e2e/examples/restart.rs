@@ -25,14 +25,18 @@ async fn main() -> Result<()> {
         "| seconds from the start to the first lease | tries | least | median | nine of ten | worst |"
     );
     println!("|---|---|---|---|---|---|");
-    let (mut apart, mut together) = (Vec::new(), Vec::new());
+    let (mut apart, mut cpu, mut together) = (Vec::new(), Vec::new(), Vec::new());
     for number in 1..=tries {
-        apart.push(wreck.all_start_again().await?.as_secs_f64());
+        let (took, cpu_ms) = wreck.all_start_again().await?;
+        apart.push(took.as_secs_f64());
+        cpu.push(cpu_ms / 1_000.0);
         together.push(wreck.of_one_process().await?.as_secs_f64());
-        eprintln!("{number}: {:?} {:?}", apart.last(), together.last());
+        eprintln!("{number}: {took:?} CPU {cpu_ms} ms, {:?}", together.last());
     }
     let spread = Spread::of(apart);
     println!("| `muster coordinator`, workers started again with it | {tries} | {spread} |");
+    let spread = Spread::of(cpu);
+    println!("| CPU of that coordinator meanwhile | {tries} | {spread} |");
     let spread = Spread::of(together);
     println!("| coordinator and workers in one process | {tries} | {spread} |");
     Ok(())

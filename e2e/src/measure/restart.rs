@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use run_log::{FileStore, Layout};
 
-use super::{REGION, until};
+use super::{REGION, cost, until};
 use crate::binaries;
 use crate::grid::free_address;
 use crate::history::{History, Shape};
@@ -51,11 +51,12 @@ impl Wreck {
         })
     }
 
-    /// Coordinator and workers are started again, as after a crash of their machine.
+    /// Coordinator and workers are started again, as after a crash of their machine: how long it
+    /// takes, and the coordinator's CPU up to then, in milliseconds.
     ///
     /// # Errors
     /// When no lease comes.
-    pub async fn all_start_again(&self) -> Result<Duration> {
+    pub async fn all_start_again(&self) -> Result<(Duration, f64)> {
         let dir = tempfile::tempdir()?;
         copy(self.dir.path(), dir.path())?;
         let address = free_address()?;
@@ -68,7 +69,8 @@ impl Wreck {
         )?;
         process.wait_for(|line| line.contains(&address).then_some(()))?;
         let first = self.first_lease(address).await;
-        Ok(first.with_context(|| process.output())?.since(began))
+        let first = first.with_context(|| process.output())?;
+        Ok((first.since(began), cost::cpu_ms(process.id())?))
     }
 
     /// Workers that live in the coordinator's process, as those of a laptop's run do: from the
