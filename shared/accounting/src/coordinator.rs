@@ -144,6 +144,7 @@ impl Coordinator {
         self.replay_deferred();
         self.decide_all();
         self.flush();
+        self.ask_rechecks();
         self.release();
         self.set_wake();
         std::mem::take(&mut self.out)

@@ -360,7 +360,7 @@ impl Coordinator {
             let (outcome, reason) = self.ended_by_drain(worker.as_ref(), &why);
             self.close(id, &case, outcome, &reason);
         }
-        self.recheck(id);
+        self.want_recheck(id);
     }
 
     /// What a worker that is gone held is lost; everything else was cancelled.

@@ -15,22 +15,30 @@ use crate::coordinator::output::Output;
 use crate::coordinator::{Coordinator, Urgency};
 
 impl Coordinator {
-    /// Every case has its outcome: the second routine reads the raw log.
-    pub(super) fn recheck(&mut self, id: &RunId) {
+    /// Every case has its outcome: the second routine is to read the raw log.
+    pub(super) fn want_recheck(&mut self, id: &RunId) {
         let Some(lead) = self.runs.get_mut(id) else {
             return;
         };
-        if lead.run.n_open() > 0 || lead.recheck_asked.is_some() || lead.run.is_ended() {
-            return;
+        let is_asked = lead.recheck_asked.is_some();
+        lead.is_recheck_due = lead.run.n_open() == 0 && !is_asked && !lead.run.is_ended();
+    }
+
+    /// Asks for the rechecks that are due, of logs in which nothing waits: what is decided later
+    /// would lie in the same segment as what waits, and only the second routine would read it.
+    pub(super) fn ask_rechecks(&mut self) {
+        let is_due = |lead: &&mut Lead| lead.is_recheck_due && !lead.writer.has_pending();
+        for lead in self.runs.values_mut().filter(is_due) {
+            lead.is_recheck_due = false;
+            lead.recheck_asked = Some(run::marks(&lead.run));
+            let after = lead.mark();
+            let recheck = Output::Recheck {
+                run: lead.id.clone(),
+                plan: lead.plan.clone(),
+                up_to: after.iter().map(|mark| mark.to).max().unwrap_or_default(),
+            };
+            self.held.push(after, recheck);
         }
-        lead.recheck_asked = Some(run::marks(&lead.run));
-        let after = lead.mark();
-        let recheck = Output::Recheck {
-            run: id.clone(),
-            plan: lead.plan.clone(),
-            up_to: after.iter().map(|mark| mark.to).max().unwrap_or_default(),
-        };
-        self.held.push(after, recheck);
     }
 
     pub(super) fn rechecked(

@@ -41,6 +41,8 @@ pub(crate) struct Lead {
     pub(crate) drain_until: Option<Instant>,
     /// The marks of the log as far as the second routine was asked to read it; `None` before.
     pub(crate) recheck_asked: Option<BTreeSet<String>>,
+    /// Every case has its outcome, and the second routine was not asked yet.
+    pub(crate) is_recheck_due: bool,
     /// When the verdict was decided, and whether its workers were told to stop.
     pub(crate) ended_at: Option<Instant>,
     pub(crate) is_dismissed: bool,
@@ -96,6 +98,7 @@ impl Lead {
             is_survey_due: true,
             drain_until: None,
             recheck_asked: None,
+            is_recheck_due: false,
             ended_at: None,
             is_dismissed: false,
             is_closed: false,

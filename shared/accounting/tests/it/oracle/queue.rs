@@ -6,9 +6,9 @@ use domain::{Region, RunId};
 
 use crate::oracle::{Broken, Invariant, Oracle, Seen};
 
-/// Leases in a row that others may get of what a run without any could have had, and that does not
-/// come after them. More than none: decisions become durable log by log, and a new leader reads
-/// its runs one after the other.
+/// Appends in a row that may lease to others what a run without any lease could have had, and that
+/// does not come after them. More than none: decisions become durable log by log, and a new leader
+/// reads its runs one after the other.
 const MOST_PASSED_OVER: u32 = 6;
 
 impl Oracle {
@@ -117,7 +117,7 @@ impl Oracle {
         }
     }
 
-    /// A run was leased something in a region: one that does not come after it, has nothing and
+    /// An append leased to a run in a region: one that does not come after it, has nothing and
     /// could have had it, is passed over only so often.
     pub(super) fn nobody_starves(&mut self, id: &RunId, region: &Region) -> Result<(), Broken> {
         let Some(own) = self.runs.get(id).map(|seen| seen.priority) else {

@@ -82,6 +82,28 @@ fn a_cancelled_run_ends_with_its_cases_cancelled() {
 }
 
 #[test]
+fn what_lands_with_the_last_case_is_read_by_both_routines() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "west")]));
+    rig.submit(&plan);
+    rig.hello(1, "west-1", 1, &[]);
+    rig.slow_appends_of_runs();
+    // Under way, so that all that follows waits and lies in the same segment.
+    rig.hello(2, "west-2", 1, &[]);
+    rig.pass(1, &[]);
+    rig.ask(Request::Cancel {
+        run: plan.run.clone(),
+        why: "Ctrl-C".to_owned(),
+    });
+    rig.probed(1, "west-1", true);
+    rig.land_one();
+    rig.log_catches_up();
+    let verdict = rig.run(&plan).verdict().cloned().expect("a verdict");
+    let disagrees = |why: &&String| why.contains("second count");
+    assert_eq!(verdict.reasons.iter().find(disagrees), None);
+    assert_eq!(rig.run(&plan).preflights().len(), 1);
+}
+
+#[test]
 fn a_second_routine_that_disagrees_keeps_the_run_from_passing() {
     let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
     rig.forged_hash = Some(Digest::from("another"));
