@@ -86,8 +86,9 @@ struct Local {
     platform: Process,
     /// `https://HOST:PORT`
     api: String,
-    /// The coordinator that led when somebody last looked.
-    leader: String,
+    /// Pid of the coordinator that led when somebody last looked: who is started again soon
+    /// enough may lead again under the same name.
+    leader: u32,
 }
 
 impl Local {
@@ -98,7 +99,7 @@ impl Local {
         let cluster = Cluster::start_apart(dir, WORKERS_PER_REGION)?;
         cluster.all_connected().await?;
         let leader = cluster.leads_now().await.context("nobody leads")?;
-        let leader = leader.name.clone();
+        let leader = leader.id();
         Ok(Self {
             cluster,
             platform,
@@ -114,11 +115,11 @@ impl Local {
             println!("{name} ended ({ended}) and was started again: pid {id}");
         }
         if let Some(leader) = self.cluster.leads_now().await
-            && leader.name != self.leader
+            && leader.id() != self.leader
         {
-            let (name, id) = (leader.name.clone(), leader.id());
+            let (name, id) = (&leader.name, leader.id());
             println!("{name} leads now: pid {id}");
-            self.leader = name;
+            self.leader = id;
         }
         if let Some(ended) = self.platform.has_ended()? {
             bail!("the platform ended: {ended}\n{}", self.platform.output());
@@ -150,7 +151,7 @@ impl Local {
         let suites = shown(muster::suites().canonicalize().map_err(Into::into));
         let environment = environment(&folder).display().to_string();
         let grid = cluster.addresses();
-        let leader = cluster.members().find(|one| one.name == self.leader);
+        let leader = cluster.members().find(|one| one.id() == self.leader);
         let leader = leader.map_or(0, Member::id);
         let worker = cluster.members().last().map_or(0, Member::id);
         format!(
@@ -169,9 +170,9 @@ See what the grid does:
 
 Try a failover while a run goes on:
 
-  kill -9 {leader}    the leader. Its lease in etcd ends within 5 s, the other one reads the logs and
-                leads, workers follow it, and the run ends with the verdict and totals it
-                would have had: each case counted once.
+  kill -9 {leader}    the leader. Its lease in etcd ends within 5 s, the other one (or it, if it is back
+                sooner) reads the logs and leads, workers follow, and the run ends with the
+                verdict and totals it would have had: each case counted once.
   kill {leader}       the same, planned: it hands over, and the other one leads within a second.
   kill -9 {worker}    a worker. What it held is leased again, at once when it is back with its spool.
 
@@ -184,7 +185,7 @@ Whoever dies is started again here, with a new pid, which is printed. Ctrl-C end
 
     fn line_of(&self, member: &Member) -> String {
         let (place, note) = match &member.place {
-            Place::Address(address) if member.name == self.leader => (address.as_str(), "leads"),
+            Place::Address(address) if member.id() == self.leader => (address.as_str(), "leads"),
             Place::Address(address) => (address.as_str(), "stands by"),
             Place::Region(region) => (*region, "worker"),
         };
