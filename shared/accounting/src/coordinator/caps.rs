@@ -125,6 +125,11 @@ impl Coordinator {
             return false;
         };
         let n_held: usize = holders.iter().map(BTreeMap::len).sum();
+        // The end of one run's attempt may be lost with a leader, and the lease of another run that
+        // it made room for not: nobody gets more until what was over has ended.
+        if n_held > n_parts as usize {
+            return false;
+        }
         let is_free = n_held < n_parts as usize;
         if beside.len() < 2 {
             return own.contains_key(worker) || is_free;
