@@ -79,14 +79,18 @@ impl ObjectStore {
     }
 
     /// Makes sure that the store answers, lets us read and write, and refuses what it has already:
-    /// one that overwrites it would let two leaders write. The error says what to mend. Blocks.
+    /// one that overwrites it would let two leaders write. The error says what to mend, or that the
+    /// store may answer later (`is_retryable`). Blocks.
     pub fn check(&self) -> Result<(), Error> {
         self.bucket.read(CHECKED)?;
         let mut last = Stands::Ours;
         for turn in ["first", "second"] {
             let mark = format!("{turn} of {} at {}", std::process::id(), clock::wall_ms());
             let made = self.bucket.create(CHECKED, &mark.into());
-            last = made.map_err(|why| unreadable(&self.bucket.place(CHECKED), why))?;
+            last = made.map_err(|why| Error::Io {
+                place: self.bucket.place(CHECKED),
+                why,
+            })?;
         }
         match last {
             Stands::Theirs(_) => Ok(()),

@@ -157,3 +157,10 @@ pub enum Error {
     )]
     BadBlob { place: String, digest: Digest },
 }
+
+impl Error {
+    /// The store did not answer; the same call may succeed later without anybody's help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Io { why, .. } if why.kind() == io::ErrorKind::TimedOut)
+    }
+}

@@ -46,7 +46,7 @@ impl Blobs for ObjectBlobs {
             .put_all(objects)
             .map_err(|why| AppendError::Fatal {
                 place: self.bucket.place("blobs"),
-                why,
+                why: why.to_string(),
             })
     }
 

@@ -4,6 +4,7 @@
 //! object itself is believed: it is read, and either it is ours or somebody else's, or it is
 //! absent and the same bytes are put again.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,13 +99,13 @@ impl Bucket {
     }
 
     /// Makes the object with these bytes, or finds out who did. Asks until it knows; an error says
-    /// that it can't be known, or that the bytes will never be taken.
-    pub(crate) fn create(&self, key: &str, bytes: &Bytes) -> Result<Stands, String> {
+    /// that it can't be known (`TimedOut`), or that the bytes will never be taken.
+    pub(crate) fn create(&self, key: &str, bytes: &Bytes) -> io::Result<Stands> {
         self.wait(self.until_known(key, bytes))
     }
 
     /// Stores bytes under keys that nobody gives other bytes; asks until all are there.
-    pub(crate) fn put_all(&self, objects: Vec<(String, Bytes)>) -> Result<(), String> {
+    pub(crate) fn put_all(&self, objects: Vec<(String, Bytes)>) -> io::Result<()> {
         self.wait(async {
             let puts = objects
                 .into_iter()
@@ -137,7 +138,7 @@ impl Bucket {
     /// An object, or `None` when it is absent.
     pub(crate) fn read(&self, key: &str) -> Result<Option<Bytes>, Error> {
         self.wait(self.read_patiently(key))
-            .map_err(|why| unreadable(&self.place(key), why))
+            .map_err(|why| self.failed(key, why))
     }
 
     /// Several objects at once, in order.
@@ -145,7 +146,7 @@ impl Bucket {
         self.wait(async {
             let reads = keys.iter().map(|key| async move {
                 let read = self.read_patiently(key).await;
-                read.map_err(|why| unreadable(&self.place(key), why))
+                read.map_err(|why| self.failed(key, why))
             });
             let mut reads = futures_util::stream::iter(reads).buffered(AT_A_TIME);
             let mut found = Vec::with_capacity(keys.len());
@@ -199,6 +200,11 @@ impl Bucket {
         listed.map_err(|why| unreadable(&self.place(folder), why))
     }
 
+    fn failed(&self, key: &str, why: io::Error) -> Error {
+        let place = self.place(key);
+        Error::Io { place, why }
+    }
+
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.0.handle.block_on(work)
     }
@@ -208,12 +214,12 @@ impl Bucket {
         Path::from_iter(parts.filter(|part| !part.is_empty()))
     }
 
-    async fn until_known(&self, key: &str, bytes: &Bytes) -> Result<Stands, String> {
+    async fn until_known(&self, key: &str, bytes: &Bytes) -> io::Result<Stands> {
         let mut waits = Waits::new(&self.0.halt, self.0.patience.append);
         loop {
             match self.put(key, bytes.clone(), PutMode::Create).await {
                 Ok(()) => return Ok(Stands::Ours),
-                Err(Trouble::Final(why)) => return Err(why),
+                Err(Trouble::Final(why)) => return Err(io::Error::other(why)),
                 Err(Trouble::Unclear(why)) => {
                     tracing::debug!(key, why, "looking who wrote the object");
                 }
@@ -224,7 +230,7 @@ impl Bucket {
                     Ok(Some(found)) if found == bytes => return Ok(Stands::Ours),
                     Ok(Some(found)) => return Ok(Stands::Theirs(found.to_vec())),
                     Ok(None) => break,
-                    Err(Trouble::Final(why)) => return Err(why),
+                    Err(Trouble::Final(why)) => return Err(io::Error::other(why)),
                     Err(Trouble::Unclear(why)) => waits.wait(&self.place(key), &why).await?,
                 }
             }
@@ -233,23 +239,23 @@ impl Bucket {
     }
 
     /// For objects whose key fixes their bytes: a put that was done twice has done no harm.
-    async fn put_until_taken(&self, key: &str, bytes: &Bytes) -> Result<(), String> {
+    async fn put_until_taken(&self, key: &str, bytes: &Bytes) -> io::Result<()> {
         let mut waits = Waits::new(&self.0.halt, self.0.patience.append);
         loop {
             match self.put(key, bytes.clone(), PutMode::Overwrite).await {
                 Ok(()) => return Ok(()),
-                Err(Trouble::Final(why)) => return Err(why),
+                Err(Trouble::Final(why)) => return Err(io::Error::other(why)),
                 Err(Trouble::Unclear(why)) => waits.wait(&self.place(key), &why).await?,
             }
         }
     }
 
-    async fn read_patiently(&self, key: &str) -> Result<Option<Bytes>, String> {
+    async fn read_patiently(&self, key: &str) -> io::Result<Option<Bytes>> {
         let mut waits = Waits::new(&self.0.halt, self.0.patience.read);
         loop {
             match self.get(key).await {
                 Ok(found) => return Ok(found),
-                Err(Trouble::Final(why)) => return Err(why),
+                Err(Trouble::Final(why)) => return Err(io::Error::other(why)),
                 Err(Trouble::Unclear(why)) => waits.wait(&self.place(key), &why).await?,
             }
         }
@@ -310,7 +316,7 @@ fn seconds_for(n_bytes: usize) -> Duration {
     Duration::from_secs(u64::try_from(n_bytes >> 20).unwrap_or(u64::MAX >> 20))
 }
 
-/// Growing waits between two requests, until patience is spent or the store is halted.
+/// Growing waits between two requests, until patience is spent (`TimedOut`) or the store is halted.
 #[derive(Debug)]
 struct Waits<'a> {
     next: Duration,
@@ -331,12 +337,15 @@ impl<'a> Waits<'a> {
         }
     }
 
-    async fn wait(&mut self, place: &str, why: &str) -> Result<(), String> {
+    async fn wait(&mut self, place: &str, why: &str) -> io::Result<()> {
         let wait = self.next;
         if Instant::now() + wait > self.give_up {
             let patience = self.patience;
-            return Err(format!(
-                "{why}; it has been so for {patience:?}, look at the store and at the way there"
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!(
+                    "{why}; it has been so for {patience:?}, look at the store and at the way there"
+                ),
             ));
         }
         if wait >= LONGEST_WAIT && !std::mem::replace(&mut self.is_said, true) {
@@ -345,7 +354,8 @@ impl<'a> Waits<'a> {
         self.next = (wait * 2).min(LONGEST_WAIT);
         tokio::select! {
             () = self.halt.cancelled() => {
-                Err(format!("asked to end before it was known what is stored: {why}"))
+                let asked = "asked to end before it was known what is stored";
+                Err(io::Error::other(format!("{asked}: {why}")))
             }
             () = sleep(wait) => Ok(()),
         }

@@ -132,7 +132,7 @@ impl Log for ObjectLog {
                 Err(why) => Err(self.fatal(at, why)),
             },
             Ok(Stands::Theirs(found)) => Err(self.lost_to(at, found, batch)),
-            Err(why) => Err(self.fatal(at, why)),
+            Err(why) => Err(self.fatal(at, why.to_string())),
         }
     }
 }

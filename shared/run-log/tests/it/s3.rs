@@ -76,8 +76,9 @@ fn a_bucket_that_is_missing_or_closed_to_us_is_an_error_that_says_so() {
     let (store, server) = store();
     assert!(store.check().is_ok());
     server.deny("AccessDenied", 403);
-    let error = store.check().unwrap_err().to_string();
-    assert!(error.contains("s3:ListBucket"), "{error}");
+    let error = store.check().unwrap_err();
+    assert!(!error.is_retryable(), "{error}");
+    assert!(error.to_string().contains("s3:ListBucket"), "{error}");
     server.deny("NoSuchBucket", 404);
     let refused = store.open(&LogId::Grid).and_then(|mut log| {
         log.append(0, &batch(1, &["a"]))
@@ -88,6 +89,26 @@ fn a_bucket_that_is_missing_or_closed_to_us_is_an_error_that_says_so() {
     });
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("s3://grid/team/prod"), "{text}");
+}
+
+#[test]
+fn a_store_that_is_away_may_answer_later_and_says_so() {
+    let impatient = Patience {
+        read: Duration::from_millis(50),
+        ..PATIENCE
+    };
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let store = ObjectStore::with_patience(&address(url), impatient).unwrap();
+    let error = store.check().unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+
+    let server = HostileS3::start();
+    let store = ObjectStore::with_patience(&address(server.url()), impatient).unwrap();
+    server.deny("SlowDown", 503);
+    let error = store.check().unwrap_err();
+    assert!(error.is_retryable(), "{error}");
 }
 
 #[test]
