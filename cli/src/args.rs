@@ -38,7 +38,7 @@ Examples:
   muster demo                           a platform, a grid and 35 tests, on this machine
 
 Exit codes: 0 GO or PASSED, 100 failed or NO-GO, 106 not everything proven, 105 aborted,
-104 invalid file or configuration, 107 damaged log, 4 nothing could run, 2 usage, 1 unexpected.
+104 invalid file or configuration, 107 damaged log, 75 another leads, 4 nothing could run, 2 usage, 1 unexpected.
 Of `run --detach`, 0 means submitted: there is no verdict yet.";
 
 /// A distributed test grid: priority suites, many regions, one honest report.

@@ -21,6 +21,9 @@ pub(crate) enum Error {
     /// Nothing to run, or nobody to run it.
     #[error("{0}")]
     NothingRan(String),
+    /// Another coordinator leads the grid that this one led.
+    #[error("{0}")]
+    Superseded(String),
     /// A run was frozen, and its end could not be seen.
     #[error("{0}")]
     NotProven(String),
@@ -56,6 +59,7 @@ impl Error {
             Self::Invalid(_) => ExitCode::Invalid,
             Self::NotProven(_) => ExitCode::NotProven,
             Self::NothingRan(_) => ExitCode::NothingRan,
+            Self::Superseded(_) => ExitCode::Superseded,
             Self::Disk { .. } | Self::Unexpected(_) => ExitCode::Unexpected,
         }
     }

@@ -18,6 +18,8 @@ pub(crate) enum ExitCode {
     NothingRan,
     /// A file or a configuration is invalid.
     Invalid,
+    /// Another coordinator leads: nothing is wrong, and this one may be started again.
+    Superseded,
     /// Something failed, or NO-GO.
     Failed,
     /// Ended by Ctrl-C or a cancel.
@@ -36,6 +38,8 @@ impl ExitCode {
             Self::Unexpected => 1,
             Self::Usage => 2,
             Self::NothingRan => 4,
+            // What `sysexits.h` calls a temporary failure.
+            Self::Superseded => 75,
             Self::Failed => 100,
             Self::Invalid => 104,
             Self::Aborted => 105,

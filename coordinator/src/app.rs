@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use accounting::coordinator::Exit as End;
 use lifecycle::{Exit, OnExit, Stop, Tasks};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -19,12 +20,14 @@ use crate::config::Config;
 use crate::grpc;
 use crate::probes::Probes;
 use crate::seat::Seat;
+use crate::shell::Ended;
 use crate::traces;
 
 mod candidate;
+mod needs;
 mod vigil;
 
-use candidate::Candidate;
+use candidate::{Candidate, LeadError};
 
 /// Threads of a coordinator's own runtime.
 const THREADS: usize = 2;
@@ -62,9 +65,26 @@ pub enum StartError {
     Gone,
 }
 
+impl StartError {
+    /// The same start may succeed later without anybody's help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Election(error) => error.is_retryable(),
+            Self::Store(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
 /// Why a coordinator ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ExitError {
+    /// Nothing is wrong with this one: started again, it stands by.
+    #[error("{why}; start this one again, and it stands by")]
+    Deposed { why: String },
+    /// What it needs was found to be unusable after its doors were open.
+    #[error(transparent)]
+    CantLead(StartError),
     #[error("the coordinator ended: {0}")]
     Ended(String),
     #[error("the coordinator's thread is gone")]
@@ -114,7 +134,8 @@ impl Drop for Running {
     }
 }
 
-/// Starts a coordinator; it listens and has its data directory when this returns.
+/// Starts a coordinator; it listens and has its data directory when this returns. One of several
+/// may still wait for etcd and the store then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     grpc::refuse_plaintext(&config)?;
     let stop = Stop::new();
@@ -154,7 +175,8 @@ fn on_thread(config: Config, stop: Stop, ready: Ready) -> Result<(), ExitError> 
             return Err(ExitError::Gone);
         }
     };
-    runtime.block_on(async {
+    let grace = config.grace;
+    let ended = runtime.block_on(async {
         match Parts::make(config).await {
             Ok(parts) => {
                 let _ = ready.send(Ok(parts.addresses()));
@@ -165,7 +187,10 @@ fn on_thread(config: Config, stop: Stop, ready: Ready) -> Result<(), ExitError> 
                 Err(ExitError::Gone)
             }
         }
-    })
+    });
+    // Whoever writes has ended; reads of a store that does not answer are not waited for.
+    runtime.shutdown_timeout(grace);
+    ended
 }
 
 /// Everything that had to be taken hold of before the coordinator counts as started.
@@ -190,7 +215,7 @@ impl Parts {
         let health = config.health.map(health::Listener::bind).transpose()?;
         let (candidate, seat) = match &config.cluster {
             None => Candidate::of_directory(&config, address).await?,
-            Some(cluster) => Candidate::of_cluster(&config, cluster, address).await?,
+            Some(cluster) => Candidate::of_cluster(&config, cluster, address)?,
         };
         let doors = grpc::Doors::new(&config, seat.clone())?;
         Ok(Self {
@@ -241,13 +266,22 @@ impl Parts {
             // Only now may another coordinator have the directory.
             drop(left.tenure);
         }
-        outcome(was_asked, &cause)
+        outcome(was_asked, cause)
     }
 }
 
-fn outcome(was_asked: bool, cause: &Exit) -> Result<(), ExitError> {
-    match cause.failure {
-        None if was_asked => Ok(()),
-        _ => Err(ExitError::Ended(cause.to_string())),
-    }
+fn outcome(was_asked: bool, cause: Exit) -> Result<(), ExitError> {
+    let text = cause.to_string();
+    let failure = match cause.failure {
+        None if was_asked => return Ok(()),
+        None => return Err(ExitError::Ended(text)),
+        Some(failure) => failure,
+    };
+    Err(match failure.downcast::<LeadError>().map(|error| *error) {
+        Ok(LeadError::Start(error)) => ExitError::CantLead(error),
+        Ok(LeadError::Ended(Ended(deposed @ End::Deposed(_)))) => ExitError::Deposed {
+            why: deposed.to_string(),
+        },
+        Ok(LeadError::Ended(_)) | Err(_) => ExitError::Ended(text),
+    })
 }

@@ -14,5 +14,5 @@ pub mod seat;
 pub mod shell;
 pub mod traces;
 
-pub use app::{Running, StartError, start};
+pub use app::{ExitError, Running, StartError, start};
 pub use config::{Cluster, Config, TlsFiles};

@@ -1,6 +1,7 @@
 //! What a coordinator tells an orchestrator of itself.
 //!
-//! A standby is ready: it shows everybody the way to the leader, and takes over. Whoever should
+//! A standby is ready: it shows everybody the way to the leader, and takes over. One that waits for
+//! etcd or the store to answer at its start lives and is not ready. Whoever should
 //! reach the leader alone asks `/leadz`. What others do wrong, as an etcd that is away, is no reason
 //! to kill a coordinator.
 
@@ -20,6 +21,7 @@ const LEADS: Answer = Answer::yes("leads");
 const STANDS_BY: &str = "stands by";
 const ENDS: &str = "is asked to end";
 const STUCK: Answer = Answer::no("leads, and its loop does not turn");
+const WAITS: Answer = Answer::no("waits for etcd or the store to answer");
 const BLIND: Answer = Answer::no("stands by, and etcd does not answer");
 
 /// Who answers the probes.
@@ -56,6 +58,7 @@ impl Health for Probes {
         match self.standing().await {
             Standing::Leads(handle) => turns(&handle).await,
             Standing::StandsBy => Answer::yes(STANDS_BY),
+            Standing::Waits => WAITS,
             Standing::Blind => BLIND,
         }
     }

@@ -13,6 +13,8 @@ use crate::traces::Inbox;
 /// What this process is to those who ask it.
 #[derive(Clone, Debug)]
 enum Role {
+    /// For what it needs to stand by.
+    Waiting(Arc<dyn Elector>),
     Standby(Arc<dyn Elector>),
     Leading(Handle, Arc<Inbox>),
 }
@@ -40,13 +42,21 @@ fn hint(leader: Option<&str>) -> String {
     }
 }
 
-/// A seat nobody sits on yet.
-pub(crate) fn standby(elector: Arc<dyn Elector>) -> (Taker, Seat) {
-    let (taker, seat) = watch::channel(Role::Standby(elector));
+/// A seat nobody sits on yet, and nobody stands by.
+pub(crate) fn waiting(elector: Arc<dyn Elector>) -> (Taker, Seat) {
+    let (taker, seat) = watch::channel(Role::Waiting(elector));
     (Taker(taker), Seat(seat))
 }
 
 impl Taker {
+    pub(crate) fn wait(&self, elector: Arc<dyn Elector>) {
+        self.0.send_replace(Role::Waiting(elector));
+    }
+
+    pub(crate) fn stand_by(&self, elector: Arc<dyn Elector>) {
+        self.0.send_replace(Role::Standby(elector));
+    }
+
     pub(crate) fn take(&self, handle: Handle, spans: Inbox) {
         self.0.send_replace(Role::Leading(handle, Arc::new(spans)));
     }
@@ -56,6 +66,8 @@ impl Taker {
 #[derive(Debug)]
 pub(crate) enum Standing {
     Leads(Handle),
+    /// What it needs to stand by was not there yet.
+    Waits,
     /// It would lead, and can say who does.
     StandsBy,
     /// It would lead, and what says who does can't be asked.
@@ -67,13 +79,14 @@ impl Seat {
     pub(crate) fn leading(&self) -> Option<Handle> {
         match &*self.0.borrow() {
             Role::Leading(handle, _) => Some(handle.clone()),
-            Role::Standby(_) => None,
+            Role::Waiting(_) | Role::Standby(_) => None,
         }
     }
 
     pub(crate) async fn standing(&self) -> Standing {
         let elector = match &*self.0.borrow() {
             Role::Leading(handle, _) => return Standing::Leads(handle.clone()),
+            Role::Waiting(_) => return Standing::Waits,
             Role::Standby(elector) => elector.clone(),
         };
         match elector.leader().await {
@@ -86,7 +99,7 @@ impl Seat {
     pub(crate) async fn handle(&self) -> Result<Handle, NotLeading> {
         let elector = match &*self.0.borrow() {
             Role::Leading(handle, _) => return Ok(handle.clone()),
-            Role::Standby(elector) => elector.clone(),
+            Role::Waiting(elector) | Role::Standby(elector) => elector.clone(),
         };
         Err(other(&*elector).await)
     }
@@ -95,7 +108,7 @@ impl Seat {
     pub(crate) async fn spans(&self) -> Result<Arc<Inbox>, NotLeading> {
         let elector = match &*self.0.borrow() {
             Role::Leading(_, spans) => return Ok(spans.clone()),
-            Role::Standby(elector) => elector.clone(),
+            Role::Waiting(elector) | Role::Standby(elector) => elector.clone(),
         };
         Err(other(&*elector).await)
     }

@@ -88,7 +88,7 @@ struct Connection {
 /// Why the loop ended; another process may go on from the logs.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Ended(Exit);
+pub struct Ended(pub(crate) Exit);
 
 /// The loop, not yet running, and the way to reach it.
 pub fn make(

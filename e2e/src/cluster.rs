@@ -11,6 +11,7 @@ use proto::v1::{LeaderRequest, ListRequest};
 use tempfile::TempDir;
 
 use crate::binaries;
+use crate::fleet;
 use crate::grid::{REGIONS, free_address};
 use crate::process::{Manner, Process};
 use crate::s3::S3Server;
@@ -20,6 +21,8 @@ const TRIES: usize = 600;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 /// Longer than workers and coordinators take to end when they are asked to.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// A coordinator that does not answer so long is asked later.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// Who can't live is not started more often than this.
 const BETWEEN_STARTS: Duration = Duration::from_secs(5);
 
@@ -155,7 +158,7 @@ impl Cluster {
 
     fn store(&self) -> String {
         let folder = || format!("file://{}", self.dir.path().join("store").display());
-        self.s3.as_ref().map_or_else(folder, S3Server::store)
+        self.s3.as_ref().map_or_else(folder, |_| S3Server::store())
     }
 
     /// The address of the one that says that it leads; waited for.
@@ -176,7 +179,9 @@ impl Cluster {
     /// The coordinator that says that it leads, if one does.
     pub async fn leads_now(&self) -> Option<&Member> {
         for member in &self.coordinators {
-            if says_that_it_leads(member.address()?).await.unwrap_or(false) {
+            let asked = says_that_it_leads(member.address()?);
+            let said = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
+            if let Ok(Ok(true)) = said {
                 return Some(member);
             }
         }
@@ -204,11 +209,31 @@ impl Cluster {
     /// # Errors
     /// When there is none.
     pub fn kill(&mut self, address: &str) -> Result<()> {
+        self.coordinator(address)?.process.kill();
+        Ok(())
+    }
+
+    /// A signal, such as `STOP`, to the coordinator at this address.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn signal(&mut self, name: &str, address: &str) -> Result<()> {
+        let id = self.coordinator(address)?.id();
+        fleet::signal(name, &[id])
+    }
+
+    /// Waits until the coordinator at this address has ended by itself.
+    ///
+    /// # Errors
+    /// When there is none, or it has not ended in `within`.
+    pub fn ended(&mut self, address: &str, within: Duration) -> Result<ExitStatus> {
+        self.coordinator(address)?.process.ended(within)
+    }
+
+    fn coordinator(&mut self, address: &str) -> Result<&mut Member> {
         let mut all = self.coordinators.iter_mut();
         let found = all.find(|one| one.address() == Some(address));
-        let member = found.context("no coordinator has this address")?;
-        member.process.kill();
-        Ok(())
+        found.context("no coordinator has this address")
     }
 
     /// Starts again who has ended, as a service manager does; nobody is waited for.

@@ -144,8 +144,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// As a supervisor does: where a coordinator has ended, killed or by itself because etcd did not
-    /// answer it, the next one is started.
+    /// As a supervisor does: where a coordinator has ended, killed or because another leads, the next
+    /// one is started.
     ///
     /// # Errors
     /// When it can't be started.

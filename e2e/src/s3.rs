@@ -27,9 +27,18 @@ impl S3Server {
     /// # Errors
     /// When moto is not installed, or does not come up.
     pub fn start(manner: &Manner) -> Result<Self> {
+        Self::start_at(manner, "127.0.0.1:0")
+    }
+
+    /// As `start`, at this address of the loopback.
+    ///
+    /// # Errors
+    /// As `start`, and when something listens there.
+    pub fn start_at(manner: &Manner, address: &str) -> Result<Self> {
+        let (_, port) = address.rsplit_once(':').context("no port")?;
         let python = binaries::installed(PYTHON)?;
         let mut command = Command::new(python);
-        command.args(["-c", SERVER, BUCKET]);
+        command.args(["-c", SERVER, BUCKET, port]);
         let mut process = manner.start("s3", &mut command)?;
         let listening =
             |line: &str| Some(format!("127.0.0.1:{}", line.strip_prefix("listening on ")?));
@@ -43,14 +52,19 @@ impl S3Server {
     }
 
     /// What `--store` is given.
-    pub fn store(&self) -> String {
+    pub fn store() -> String {
         format!("s3://{BUCKET}/logs")
     }
 
     /// How a coordinator finds it and what it shows; moto takes any credentials.
     pub fn variables(&self) -> [(&'static str, String); 5] {
+        Self::variables_of(&self.address)
+    }
+
+    /// The same for a server at this address, also one that is not there yet.
+    pub fn variables_of(address: &str) -> [(&'static str, String); 5] {
         [
-            ("AWS_ENDPOINT_URL", self.url()),
+            ("AWS_ENDPOINT_URL", format!("http://{address}")),
             ("AWS_ALLOW_HTTP", "true".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),

@@ -1,6 +1,6 @@
 //! `muster coordinator`: serves a grid until it is asked to end.
 
-use coordinator::{Config, StartError};
+use coordinator::{Config, ExitError, StartError};
 
 use crate::args::CoordinatorArgs;
 use crate::error::Error;
@@ -30,8 +30,16 @@ async fn serve(args: &CoordinatorArgs, output: &Output) -> Result<ExitCode, Erro
         ended = running.wait() => ended,
         () = interrupt.stop().cancelled() => running.stop().await,
     }
-    .map_err(|error| Error::Unexpected(error.to_string()))?;
+    .map_err(ended)?;
     Ok(ExitCode::Success)
+}
+
+fn ended(error: ExitError) -> Error {
+    match error {
+        ExitError::CantLead(error) => refused(error),
+        ExitError::Deposed { .. } => Error::Superseded(error.to_string()),
+        _ => Error::Unexpected(error.to_string()),
+    }
 }
 
 /// A configuration that can't work is told apart from an address or a folder that is taken.

@@ -30,7 +30,7 @@ fn the_help_names_every_verb_and_every_exit_code() {
     for verb in VERBS {
         assert!(said.stdout.contains(&format!("\n  {verb} ")), "{verb}");
     }
-    for code in ["100", "104", "105", "106"] {
+    for code in ["75", "100", "104", "105", "106", "107"] {
         assert!(said.stdout.contains(code), "{code}");
     }
 }

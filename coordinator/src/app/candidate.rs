@@ -2,7 +2,7 @@
 //! coordinators of a cluster share.
 //!
 //! A directory is taken at the start, or the start fails. In a cluster the doors open at once, and
-//! this process waits, as long as it takes, to be elected.
+//! this process waits, as long as it takes, for what it needs (`needs`) and to be elected.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use lifecycle::Stop;
 use run_log::{FileStore, LogId, ObjectStore, Position, Store};
 use tokio::sync::oneshot;
 
+use crate::app::needs::Needs;
 use crate::app::{StartError, vigil};
 use crate::archive::Archive;
 use crate::archive::ahead::Ahead;
@@ -36,11 +37,15 @@ pub(super) struct Candidate {
 enum Way {
     /// The directory is held, and the machine stands ready.
     Directory(Box<Reign>),
-    Cluster {
-        elector: Arc<dyn Elector>,
-        me: Leader,
-        store: ObjectStore,
-    },
+    Cluster(Peer),
+}
+
+/// What one of several coordinators stands on.
+struct Peer {
+    elector: Arc<dyn Elector>,
+    me: Leader,
+    store: ObjectStore,
+    needs: Needs,
 }
 
 /// What a leader consists of, not yet running.
@@ -63,7 +68,7 @@ pub(super) struct Left {
 pub(super) enum LeadError {
     #[error(transparent)]
     Ended(#[from] Ended),
-    #[error("it was elected and can't lead: {0}")]
+    #[error(transparent)]
     Start(#[from] StartError),
 }
 
@@ -79,7 +84,7 @@ impl Candidate {
         };
         let elector = Embedded::new(&config.data).with_patience(config.patience);
         let tenure = elector.campaign(&me).await?;
-        let (taker, seat) = seat::standby(Arc::new(elector));
+        let (taker, seat) = seat::waiting(Arc::new(elector));
         let files = FileStore::new(&config.data, config.layout);
         let term = tenure.term();
         let begins = (term, Ahead::default());
@@ -92,8 +97,8 @@ impl Candidate {
         Ok((candidate, seat))
     }
 
-    /// Makes sure that etcd and the store answer: what is wrong with either is said now.
-    pub(super) async fn of_cluster(
+    /// Refuses what can be seen to be wrong without asking anybody.
+    pub(super) fn of_cluster(
         config: &Config,
         cluster: &Cluster,
         address: SocketAddr,
@@ -105,11 +110,9 @@ impl Candidate {
             }
             None => address.to_string(),
         };
-        let etcd = Etcd::new(&cluster.etcd)?;
-        etcd.leader().await?;
+        let elector: Arc<dyn Elector> = Arc::new(Etcd::new(&cluster.etcd)?);
         let store = ObjectStore::open(&cluster.store)?;
-        let checked = store.clone();
-        off_runtime(move || Ok(checked.check()?)).await?;
+        let needs = Needs::new(cluster, elector.clone())?;
         let mut config = config.clone();
         // No two writers of one log may look alike, and process ids repeat from host to host.
         let mark = uuid::Uuid::new_v4().simple().to_string();
@@ -119,9 +122,13 @@ impl Candidate {
             name: config.accounting.leader.clone(),
             address: advertised,
         };
-        let elector: Arc<dyn Elector> = Arc::new(etcd);
-        let (taker, seat) = seat::standby(elector.clone());
-        let way = Way::Cluster { elector, me, store };
+        let (taker, seat) = seat::waiting(elector.clone());
+        let way = Way::Cluster(Peer {
+            elector,
+            me,
+            store,
+            needs,
+        });
         Ok((Self { config, taker, way }, seat))
     }
 
@@ -133,50 +140,87 @@ impl Candidate {
         grace: Duration,
         kept: oneshot::Sender<Left>,
     ) -> Result<(), LeadError> {
-        let (elector, me, store) = match self.way {
+        let Self { config, taker, way } = self;
+        let peer = match way {
             Way::Directory(reign) => {
                 let ended = reign.shell.run(stop, Stop::new()).await;
                 // Whoever waits for it is the one who spawned this.
                 let _ = kept.send(reign.left);
                 return Ok(ended?);
             }
-            Way::Cluster { elector, me, store } => (elector, me, store),
+            Way::Cluster(peer) => peer,
         };
-        tracing::info!(address = me.address, name = me.name, "standing by");
-        let ahead = Ahead::default();
-        let along = vigil::Along::new(&store, &self.config, ahead.clone())?;
-        let tenure = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            elected = elector.campaign(&me) => elected.map_err(StartError::from)?,
-            never = vigil::keep(along) => match never {},
-        };
-        let term = term_above(tenure.term(), store.clone()).await;
-        let begun = term.and_then(|term| {
-            tracing::info!(%term, "elected");
-            Reign::begin(
-                &self.config,
-                Arc::new(store.clone()),
-                (term, ahead),
-                None,
-                &self.taker,
-            )
-        });
-        let reign = match begun {
-            Ok(reign) => reign,
-            Err(error) => {
-                tenure.resign().await;
-                return Err(error.into());
-            }
+        let Some((reign, tenure)) = peer.until_it_leads(&config, &taker, &stop).await? else {
+            // Nothing was written, and what is being read is of no use to anybody.
+            peer.store.halt().cancel();
+            peer.needs.halt();
+            return Ok(());
         };
         let silent = Stop::new();
         let ended = tokio::select! {
             ended = reign.shell.run(stop, silent.clone()) => ended,
-            never = let_go(silent.clone(), grace, &store) => match never {},
+            never = let_go(silent.clone(), grace, &peer.store) => match never {},
         };
         // The log has said or will say that this one is over; the next need not wait for the lease.
         tenure.resign().await;
         let _ = kept.send(reign.left);
         Ok(ended?)
+    }
+}
+
+impl Peer {
+    /// Waits for what it needs, then to be elected, and is ready to run; nothing when `stop` came
+    /// first. A store that is gone again by then is waited for again, and another may try.
+    async fn until_it_leads(
+        &self,
+        config: &Config,
+        taker: &Taker,
+        stop: &Stop,
+    ) -> Result<Option<(Reign, Box<dyn Tenure>)>, StartError> {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(None),
+                answered = self.needs.answer() => answered?,
+            }
+            taker.stand_by(self.elector.clone());
+            let me = &self.me;
+            tracing::info!(address = me.address, name = me.name, "standing by");
+            let ahead = Ahead::default();
+            let along = vigil::Along::new(&self.store, config, ahead.clone())?;
+            let tenure = tokio::select! {
+                () = stop.cancelled() => return Ok(None),
+                elected = self.elector.campaign(me) => elected?,
+                never = vigil::keep(along) => match never {},
+            };
+            let begun = tokio::select! {
+                () = stop.cancelled() => None,
+                begun = self.begin(config, taker, (tenure.term(), ahead)) => Some(begun),
+            };
+            if let Some(Ok(reign)) = begun {
+                return Ok(Some((reign, tenure)));
+            }
+            tenure.resign().await;
+            match begun {
+                Some(Err(error)) if error.is_retryable() => {
+                    tracing::warn!(%error, "elected, and could not read the log; another may try");
+                    taker.wait(self.elector.clone());
+                }
+                Some(Err(error)) => return Err(error),
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        config: &Config,
+        taker: &Taker,
+        (elected, ahead): (Term, Ahead),
+    ) -> Result<Reign, StartError> {
+        let term = term_above(elected, self.store.clone()).await?;
+        tracing::info!(%term, "elected");
+        let store = Arc::new(self.store.clone());
+        Reign::begin(config, store, (term, ahead), None, taker)
     }
 }
 
@@ -223,7 +267,7 @@ async fn term_above(elected: Term, store: ObjectStore) -> Result<Term, StartErro
     Ok(elected.max(above))
 }
 
-async fn off_runtime<T: Send + 'static>(
+pub(super) async fn off_runtime<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StartError> + Send + 'static,
 ) -> Result<T, StartError> {
     let worked = tokio::task::spawn_blocking(work).await;

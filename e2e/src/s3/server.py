@@ -12,7 +12,7 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
-bucket = sys.argv[1]
+bucket, port = sys.argv[1], int(sys.argv[2])
 one = threading.Lock()
 moto = DomainDispatcherApplication(create_backend_app)
 
@@ -23,7 +23,7 @@ def alone(environ, start_response):
 
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
-server = make_server("127.0.0.1", 0, alone, threaded=True, request_handler=MotoRequestHandler)
+server = make_server("127.0.0.1", port, alone, threaded=True, request_handler=MotoRequestHandler)
 made = Client(alone).put(f"/{bucket}", base_url=f"http://127.0.0.1:{server.port}")
 assert made.status_code == 200, made.data
 print(f"listening on {server.port}", flush=True)

@@ -173,8 +173,8 @@ async fn leader_and_standby_are_told_apart_and_a_leader_asked_to_end_hands_over(
     let standby = coordinator(local, &dir.path().join("b"), &shared)?;
     let of_standby = address(&standby)?;
     let stands_by = |status| (status, "stands by".to_owned());
+    assert_eq!(until(&of_standby, "/readyz", 200).await?, "stands by");
     assert_eq!(ask(&of_standby, "/livez")?, stands_by(200));
-    assert_eq!(ask(&of_standby, "/readyz")?, stands_by(200));
     assert_eq!(ask(&of_standby, "/leadz")?, stands_by(503));
 
     etcd.kill();

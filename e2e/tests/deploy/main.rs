@@ -13,3 +13,4 @@ mod probes;
     reason = "shared with other tests, which use the rest of it; its helpers panic with what is wrong"
 )]
 mod target;
+mod waiting;

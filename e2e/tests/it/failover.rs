@@ -47,6 +47,43 @@ async fn a_run_goes_on_with_the_standby_when_the_leader_is_killed() -> Result<()
     Ok(())
 }
 
+/// The leader is stopped until another leads, and woken: it ends by itself, and says with its exit
+/// code that nothing is wrong with it.
+#[tokio::test]
+async fn a_leader_that_wakes_while_another_leads_ends_with_75() -> Result<()> {
+    let platform = Platform::start(&[]).await?;
+    let mut cluster = Cluster::start(2)?;
+    let leader = cluster.leader().await?;
+    let muster = Muster::new()?;
+    let words = arguments(&platform, &cluster);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut run = muster.start(&words)?;
+    follow::until(&leader, |seen| seen.settled > 0 && seen.holder().is_some())
+        .await
+        .with_context(|| format!("{}\n{}", run.output(), cluster.output()))?;
+    cluster.signal("STOP", &leader)?;
+    let successor = cluster.leader().await?;
+    ensure!(
+        successor != leader,
+        "the stopped one can't say that it leads"
+    );
+    cluster.signal("CONT", &leader)?;
+    let status = cluster.ended(&leader, RUN_ENDS_WITHIN)?;
+    assert_eq!(status.code(), Some(75), "{}", cluster.output());
+    let said = cluster.output();
+    let clear = "another coordinator leads: ";
+    assert!(said.contains(&format!("error: {clear}")), "{said}");
+    let status = run.ended(RUN_ENDS_WITHIN)?;
+    let said = format!("{}\n{}", run.output(), cluster.output());
+    assert_eq!(status.code(), Some(0), "{said}");
+    let report = muster.report("out")?;
+    assert_eq!(report.imbalances(), Vec::<String>::new());
+    assert_eq!(report.verdict(), "GO", "{}\n{said}", report.reasons());
+    let counted = Counted::read(muster.dir.path())?;
+    counted.are_counted_once(report.outcomes().keys())?;
+    Ok(())
+}
+
 fn undisturbed(platform: &Platform) -> Result<BTreeMap<String, String>> {
     let cluster = Cluster::start(2)?;
     let muster = Muster::new()?;

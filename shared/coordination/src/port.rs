@@ -84,6 +84,10 @@ pub enum Error {
     PemFile { path: PathBuf, why: std::io::Error },
     #[error("no member of etcd answers ({why}); look at the endpoints and at etcd itself")]
     NoEtcd { why: String },
+    #[error(
+        "etcd refuses this process ({why}); check that the endpoints are etcd's, and that the certificate shown may read and write the prefix"
+    )]
+    Refused { why: String },
     #[error("etcd has ended the lease; another is asked for")]
     LeaseGone,
 }

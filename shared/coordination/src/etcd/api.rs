@@ -79,13 +79,14 @@ impl Api {
         })
     }
 
-    /// Asks one endpoint after the other until one answers; an answer that says no is an answer.
+    /// Asks one endpoint after the other until one answers. It is `Refused` when all of them say that
+    /// they will never do it, and `NoEtcd` while one may do it later.
     async fn call<T, F>(&self, ask: impl Fn(Channel) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Status>>,
     {
         let first = self.current.load(Ordering::Relaxed);
-        let mut failure = String::new();
+        let (mut failure, mut refusal) = (None, None);
         for turn in 0..self.endpoints.len() {
             let at = (first + turn) % self.endpoints.len();
             let Some((name, channel)) = self.endpoints.get(at) else {
@@ -99,11 +100,19 @@ impl Api {
                 Ok(Err(status)) if status.code() == tonic::Code::NotFound => {
                     return Err(Error::LeaseGone);
                 }
-                Ok(Err(status)) => failure = format!("{name}: {}", said(&status)),
-                Err(_) => failure = format!("{name} does not answer"),
+                Ok(Err(status)) if is_refusal(&status) => {
+                    refusal = Some(format!("{name}: {}", said(&status)));
+                }
+                Ok(Err(status)) => failure = Some(format!("{name}: {}", said(&status))),
+                Err(_) => failure = Some(format!("{name} does not answer")),
             }
         }
-        Err(Error::NoEtcd { why: failure })
+        Err(match (failure, refusal) {
+            (None, Some(why)) => Error::Refused { why },
+            (failure, _) => Error::NoEtcd {
+                why: failure.unwrap_or_default(),
+            },
+        })
     }
 
     /// Reads a key as the whole cluster has it.
@@ -232,6 +241,18 @@ impl Api {
             tokio::time::sleep(super::SHORTEST_WAIT).await;
         }
     }
+}
+
+/// Etcd with users says `InvalidArgument` to who names none; what is no etcd knows no such call.
+fn is_refusal(status: &Status) -> bool {
+    use tonic::Code;
+    matches!(
+        status.code(),
+        Code::PermissionDenied
+            | Code::Unauthenticated
+            | Code::InvalidArgument
+            | Code::Unimplemented
+    )
 }
 
 fn range(key: &str) -> pb::RangeRequest {

@@ -1,4 +1,4 @@
-//! The adapter on etcd, against a real server: whole, away, forgetful, and full.
+//! The adapter on etcd, against a real server: whole, away, forgetful, full, and with users.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,4 +6,5 @@
 )]
 
 mod etcd;
+mod refused;
 mod space;

@@ -29,7 +29,7 @@ fn me(name: &str) -> Leader {
 }
 
 /// One call of etcd's JSON gateway; its answer, whatever it says.
-fn post(address: &str, path: &str, body: &str) -> String {
+pub(crate) fn post(address: &str, path: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     // In one piece: etcd tells by the first bytes that come whether this is HTTP.
