@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::binaries;
@@ -76,6 +76,17 @@ impl Grid {
         let (_, mut process) = self.workers.swap_remove(at);
         process.kill();
         true
+    }
+
+    /// SIGKILL to a worker, and its next process with its name and over its spool.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the next one can't be started.
+    pub fn restart_worker(&mut self, name: &str) -> Result<()> {
+        let named = |region: &&str| name.starts_with(region);
+        let region = REGIONS.into_iter().find(named);
+        ensure!(self.kill_worker(name), "no worker {name}");
+        self.start_worker(name, region.context("a worker of a region")?)
     }
 
     /// SIGKILL to the coordinator, and a new one over the same data at the same address.

@@ -93,6 +93,13 @@ impl View {
         })
     }
 
+    /// The attempt under which a case is open, and its worker.
+    pub fn holder_of(&self, case: &str) -> Option<(u64, &str)> {
+        let mut open = self.runs.values().flat_map(|run| &run.open);
+        let (attempt, (worker, _)) = open.find(|(_, (_, cases))| cases.contains(case))?;
+        Some((*attempt, worker))
+    }
+
     pub fn n_settled(&self) -> usize {
         self.runs.values().map(|run| run.n_settled).sum()
     }

@@ -9,6 +9,7 @@ mod html_report;
 mod losses;
 mod measured;
 mod no_false_go;
+mod poisoned;
 mod proof_page;
 mod proven_checks;
 mod queue;
