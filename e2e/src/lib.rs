@@ -17,6 +17,7 @@ pub mod light;
 pub mod matrix;
 pub mod measure;
 pub mod muster;
+pub mod network;
 pub mod platform;
 pub mod process;
 pub mod recompute;

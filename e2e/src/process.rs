@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+mod tree;
+
 /// How long a program may take to say that it is ready; generous, for busy machines.
 const READY: Duration = Duration::from_secs(60);
 
@@ -21,6 +23,7 @@ pub struct Process {
     child: Child,
     lines: Receiver<String>,
     said: Said,
+    with_descendants: bool,
 }
 
 /// Who else may end a process, and where its output goes.
@@ -114,7 +117,15 @@ impl Process {
             child,
             lines,
             said,
+            with_descendants: false,
         })
+    }
+
+    /// For a program that starts others: dropped before it has ended, it takes them along.
+    #[must_use]
+    pub fn with_descendants(mut self) -> Self {
+        self.with_descendants = true;
+        self
     }
 
     /// Waits for the first line for which `found` gives something.
@@ -227,6 +238,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Once it has been waited for, its number may be another's.
+        if self.with_descendants && matches!(self.has_ended(), Ok(None)) {
+            tree::kill(Pid::from_child(&self.child));
+        }
         self.kill();
     }
 }

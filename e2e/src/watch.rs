@@ -11,11 +11,33 @@ use proto::v1::control_service_client::ControlServiceClient;
 use proto::v1::{FollowRequest, ListRequest, RunEvent, run_event::Event};
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 /// Between two looks for new runs, and after a stream that broke.
 const PACE: Duration = Duration::from_millis(200);
 /// After so many losses that may be a case's own doing it runs alone, and must not be lost again.
 const LOSSES_BEFORE_ALONE: usize = 2;
+
+/// How coordinators are reached: in plaintext on loopback, or with certificates.
+#[derive(Clone, Debug, Default)]
+pub struct Door(Option<ClientTlsConfig>);
+
+impl Door {
+    pub fn with_certificates(tls: ClientTlsConfig) -> Self {
+        Self(Some(tls))
+    }
+
+    /// # Errors
+    /// When nobody answers at `HOST:PORT`, or shows another certificate.
+    pub async fn connect(&self, address: &str) -> Result<ControlServiceClient<Channel>> {
+        let scheme = self.0.as_ref().map_or("http", |_| "https");
+        let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))?;
+        if let Some(tls) = &self.0 {
+            endpoint = endpoint.tls_config(tls.clone())?;
+        }
+        Ok(ControlServiceClient::new(endpoint.connect().await?))
+    }
+}
 
 /// One run, folded from its events.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +45,11 @@ struct RunView {
     open: BTreeMap<u64, (String, BTreeSet<String>)>,
     blamed: BTreeMap<String, usize>,
     n_settled: usize,
+    /// Of each case that is counted: the attempt whose result that is.
+    counted: BTreeMap<String, u64>,
     n_lost: usize,
+    /// Cases of which a result came that does not count.
+    kept: BTreeSet<String>,
     leased: Vec<Instant>,
     has_ended: bool,
     /// Since when its events come as they are written; not while its stream is broken.
@@ -43,6 +69,7 @@ impl RunView {
                 let open = self.open.get_mut(&settled.attempt);
                 if let (Some((_, cases)), Some(result)) = (open, settled.result) {
                     cases.remove(&result.case);
+                    self.counted.insert(result.case, settled.attempt);
                 }
             }
             Event::AttemptEnded(ended) => {
@@ -54,6 +81,9 @@ impl RunView {
                 for case in cases.into_iter().filter(|_| lost.blames) {
                     *self.blamed.entry(case).or_default() += 1;
                 }
+            }
+            Event::ResultKept(kept) => {
+                self.kept.extend(kept.result.map(|result| result.case));
             }
             Event::RunEnded(_) => self.has_ended = true,
             _ => {}
@@ -104,6 +134,13 @@ impl View {
         self.runs.values().map(|run| run.n_settled).sum()
     }
 
+    /// Whether this attempt's result of a case has come: it counts, or one came that does not.
+    pub fn has_come(&self, case: &str, attempt: u64) -> bool {
+        self.runs
+            .values()
+            .any(|run| run.kept.contains(case) || run.counted.get(case) == Some(&attempt))
+    }
+
     /// Attempts that ended without their worker.
     pub fn n_lost(&self) -> usize {
         self.runs.values().map(|run| run.n_lost).sum()
@@ -144,10 +181,15 @@ pub struct Watch {
 impl Watch {
     /// `addresses` as `--grid` takes them.
     pub fn start(addresses: &str) -> Self {
+        Self::through(Door::default(), addresses)
+    }
+
+    /// As `start`, by another way.
+    pub fn through(door: Door, addresses: &str) -> Self {
         let view = Arc::<Mutex<View>>::default();
         let addresses: Vec<String> = addresses.split(',').map(str::to_owned).collect();
         let mut tasks = JoinSet::new();
-        tasks.spawn(find_runs(addresses, Arc::clone(&view)));
+        tasks.spawn(find_runs(door, addresses, Arc::clone(&view)));
         Self {
             view,
             _tasks: tasks,
@@ -164,16 +206,17 @@ fn lock(view: &Mutex<View>) -> MutexGuard<'_, View> {
 }
 
 /// Looks for runs for ever, and follows each.
-async fn find_runs(addresses: Vec<String>, view: Arc<Mutex<View>>) {
+async fn find_runs(door: Door, addresses: Vec<String>, view: Arc<Mutex<View>>) {
     let mut followed = JoinSet::new();
     loop {
         for address in &addresses {
             // One that stands by, or is dead, is asked again.
-            for run in runs_of(address).await.unwrap_or_default() {
+            for run in runs_of(&door, address).await.unwrap_or_default() {
                 let is_new = !lock(&view).runs.contains_key(&run);
                 if is_new {
                     lock(&view).runs.insert(run.clone(), RunView::default());
-                    followed.spawn(follow(run, addresses.clone(), Arc::clone(&view)));
+                    let (addresses, view) = (addresses.clone(), Arc::clone(&view));
+                    followed.spawn(follow(door.clone(), run, addresses, view));
                 }
             }
         }
@@ -181,17 +224,17 @@ async fn find_runs(addresses: Vec<String>, view: Arc<Mutex<View>>) {
     }
 }
 
-async fn runs_of(address: &str) -> Result<Vec<String>> {
-    let mut client = ControlServiceClient::connect(format!("http://{address}")).await?;
+async fn runs_of(door: &Door, address: &str) -> Result<Vec<String>> {
+    let mut client = door.connect(address).await?;
     let runs = client.list(ListRequest::default()).await?.into_inner().runs;
     Ok(runs.into_iter().map(|run| run.run).collect())
 }
 
-async fn follow(run: String, addresses: Vec<String>, view: Arc<Mutex<View>>) {
+async fn follow(door: Door, run: String, addresses: Vec<String>, view: Arc<Mutex<View>>) {
     let mut next = 0;
     for address in addresses.iter().cycle() {
         // A stream that breaks is read on elsewhere.
-        let _ = follow_at(address, &run, &mut next, &view).await;
+        let _ = follow_at(&door, address, &run, &mut next, &view).await;
         if let Some(run) = lock(&view).runs.get_mut(&run) {
             run.live_since = None;
             if run.has_ended {
@@ -202,8 +245,14 @@ async fn follow(run: String, addresses: Vec<String>, view: Arc<Mutex<View>>) {
     }
 }
 
-async fn follow_at(address: &str, run: &str, next: &mut u64, view: &Mutex<View>) -> Result<()> {
-    let mut client = ControlServiceClient::connect(format!("http://{address}")).await?;
+async fn follow_at(
+    door: &Door,
+    address: &str,
+    run: &str,
+    next: &mut u64,
+    view: &Mutex<View>,
+) -> Result<()> {
+    let mut client = door.connect(address).await?;
     let request = FollowRequest {
         run: run.to_owned(),
         from: *next,

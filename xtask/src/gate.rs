@@ -10,16 +10,18 @@ use anyhow::Context as _;
 use crate::browser;
 use crate::chart;
 use crate::etcd;
+use crate::iproute;
 use crate::moto;
 use crate::python;
 use crate::step::{Progress, cargo, run};
 use crate::tidy as rules;
 
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
-    let mut progress = Progress::new(12);
+    let mut progress = Progress::new(13);
     progress.step("browser", browser::ensure)?;
     progress.step("python", python::ensure)?;
     progress.step("etcd", etcd::ensure)?;
+    progress.step("ip", iproute::ensure)?;
     progress.step("moto", || moto::ensure(root))?;
     progress.step("helm", || chart::ensure(root))?;
     progress.step("format", || format(root))?;
@@ -62,6 +64,7 @@ pub(crate) fn tests(root: &Path, filter: &[String]) -> anyhow::Result<()> {
     browser::ensure()?;
     python::ensure()?;
     etcd::ensure()?;
+    iproute::ensure()?;
     moto::ensure(root)?;
     chart::ensure(root)?;
     run(cargo(root).args(["build", "--workspace", "--bins"]))?;

@@ -1,8 +1,8 @@
 //! The gate: everything that must hold before a change may land, the same at home and in CI.
 //!
 //! `cargo xtask test` runs all of it and stops at the first step that fails. It needs cargo, a C
-//! compiler, a Chromium, a Python, an etcd and a server of S3, which it installs itself as root on
-//! Debian. What the steps are stands in `gate`; the rules that no other tool knows stand in `tidy`,
+//! compiler, a Chromium, a Python, an etcd, a server of S3 and iproute2, which it installs itself as
+//! root on Debian, and a kernel that lets the tests make network namespaces. What the steps are stands in `gate`; the rules that no other tool knows stand in `tidy`,
 //! one per file.
 
 mod browser;
@@ -11,6 +11,7 @@ mod cluster;
 mod etcd;
 mod fuzz;
 mod gate;
+mod iproute;
 mod moto;
 mod prove;
 mod python;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::process::Process;
@@ -35,7 +35,8 @@ impl Local {
         let process = Process::start(
             "local-cluster",
             &mut Command::new(env!("CARGO_BIN_EXE_local-cluster")),
-        )?;
+        )?
+        .with_descendants();
         process.wait_for(|line| line.contains("Ctrl-C ends everything").then_some(()))?;
         let said = process.output();
         let mut local = Self {
@@ -143,4 +144,40 @@ async fn the_local_cluster_survives_its_leader_and_leaves_nothing_behind() -> Re
     }
     assert!(!Path::new(&local.folder).exists(), "{}", local.folder);
     Ok(())
+}
+
+/// A test that fails half-way drops what it started.
+#[test]
+fn a_program_that_is_dropped_takes_what_it_started_along() -> Result<()> {
+    // One below the other, and the lower one in a session of its own.
+    let script = "sh -c 'setsid sleep 86400 & echo below: $!; wait' & echo above: $!; wait";
+    let program = Process::start("program", Command::new("sh").args(["-c", script]))?;
+    let program = program.with_descendants();
+    let mut pids = Vec::new();
+    for name in ["above: ", "below: "] {
+        let said = || program.output();
+        let pid = loop {
+            let found = said()
+                .lines()
+                .find_map(|line| Some(line.strip_prefix(name)?.parse()));
+            match found {
+                Some(pid) => break pid?,
+                None => std::thread::yield_now(),
+            }
+        };
+        pids.push(Pid::from_raw(pid).context("a pid is not 0")?);
+    }
+    drop(program);
+    let begun = Instant::now();
+    while pids.iter().any(|pid| is_alive(*pid)) {
+        ensure!(begun.elapsed() < ENDS_WITHIN, "{pids:?} are still there");
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// Not waited for by anybody, it may stay as a zombie for as long as nobody takes it in.
+fn is_alive(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid()));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
 }

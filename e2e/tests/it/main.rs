@@ -1,7 +1,15 @@
 //! What the whole grid promises, shown with real processes over real sockets.
 
+#[path = "../one_process/certificates.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared with other tests, which use the rest of it; it panics with what is wrong"
+)]
+mod certificates;
 mod clean_run;
 mod counted;
+mod cut_off;
 mod defects;
 mod failover;
 mod full_disk;

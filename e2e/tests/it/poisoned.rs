@@ -53,7 +53,9 @@ async fn a_case_that_kills_its_worker_each_time_is_lost_alone_and_nothing_else_i
     ensure!(closed == [POISON], "{:?}", counted.closed);
     let outcomes = report.outcomes();
     counted.are_counted_once(outcomes.keys().filter(|case| *case != POISON))?;
-    Receipts::fetch(&platform).await?.agree_with(&counted, 1)?;
+    Receipts::fetch(&platform)
+        .await?
+        .agree_with(&counted, |_| 1)?;
     let leased = counted.leased.iter();
     let leased = leased.filter(|(_, cases)| cases.contains(POISON));
     let leases: Vec<(u64, usize)> = leased.map(|(id, cases)| (*id, cases.len())).collect();

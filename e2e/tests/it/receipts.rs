@@ -39,13 +39,18 @@ impl Receipts {
         Ok(receipts)
     }
 
-    /// The platform heard each counted attempt once, with as many requests as a whole case sends,
+    /// The platform heard each counted attempt once, with as many requests as the whole case sends,
     /// and nothing from an attempt that had no lease on the case, or from one behind the counted.
     ///
     /// # Errors
     /// Names the case of which that is not true.
-    pub(crate) fn agree_with(&self, counted: &Counted, n_requests: u64) -> Result<()> {
+    pub(crate) fn agree_with(
+        &self,
+        counted: &Counted,
+        n_requests: impl Fn(&str) -> u64,
+    ) -> Result<()> {
         for (case, attempts) in &counted.settled {
+            let n_requests = n_requests(case);
             let heard = self.0.get(case);
             let heard = heard.with_context(|| format!("{case} is counted and was not heard"))?;
             for attempt in attempts {
@@ -98,7 +103,7 @@ fn a_case_lost_doubled_or_heard_without_a_lease_is_noticed() -> Result<()> {
     counted.settled.insert(case(), vec![2]);
     counted.are_counted_once(&[case()])?;
     let said = |receipts: Receipts| {
-        let agreed = receipts.agree_with(&counted, 3);
+        let agreed = receipts.agree_with(&counted, |_| 3);
         agreed.err().map(|why| why.to_string()).unwrap_or_default()
     };
     assert_eq!(said(receipts(&[(1, heard(2)), (2, heard(3))])), "");

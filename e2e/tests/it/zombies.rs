@@ -103,7 +103,7 @@ async fn night() -> Result<Seen> {
     counted.are_counted_once(report.outcomes().keys())?;
     Receipts::fetch(&platform)
         .await?
-        .agree_with(&counted, TURNS)?;
+        .agree_with(&counted, |_| TURNS)?;
     let mut seen = judge(&counted, &before, &attempts(&platform).await?, woken_ms)?;
     (seen.rate, seen.unheard) = (rate, n_unheard);
     ensure!(seen.unheard < UNHEARD || seen.kept > 0, "{seen:?}");

@@ -15,12 +15,18 @@ pub(crate) struct Files {
 
 /// Makes an authority and one certificate for both sides, valid for loopback.
 pub(crate) fn make(folder: &Path) -> Files {
+    make_for(folder, &[])
+}
+
+/// As `make`, valid for these addresses too.
+pub(crate) fn make_for(folder: &Path, addresses: &[String]) -> Files {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().unwrap();
     let ca_pem = authority.self_signed(&authority_key).unwrap().pem();
     let issuer = Issuer::new(authority, authority_key);
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let loopback = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = [&loopback[..], addresses].concat();
     let mut params = CertificateParams::new(names).unwrap();
     params.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ServerAuth,

@@ -24,16 +24,21 @@ pub(crate) struct Target {
 impl Target {
     /// Answers at once.
     pub(crate) async fn open() -> Self {
-        Self::start(true).await
+        Self::start("127.0.0.1", true).await
     }
 
     /// Holds every answer back until `release`.
     pub(crate) async fn holding() -> Self {
-        Self::start(false).await
+        Self::holding_at("127.0.0.1").await
     }
 
-    async fn start(is_open: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// As `holding`, at another address of this machine.
+    pub(crate) async fn holding_at(ip: &str) -> Self {
+        Self::start(ip, false).await
+    }
+
+    async fn start(ip: &str, is_open: bool) -> Self {
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, opened) = watch::channel(is_open);
         let (tell, asked) = watch::channel(0);
