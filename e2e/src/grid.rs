@@ -48,7 +48,15 @@ impl Grid {
     /// # Errors
     /// When the worker does not come up.
     pub fn start_worker(&mut self, name: &str, region: &str) -> Result<()> {
-        let data = self.dir.path().join(name);
+        self.start_worker_over(name, region, name)
+    }
+
+    /// As `start_worker`, with its data in a folder of another name.
+    ///
+    /// # Errors
+    /// When the worker does not come up.
+    pub fn start_worker_over(&mut self, name: &str, region: &str, folder: &str) -> Result<()> {
+        let data = self.dir.path().join(folder);
         let process = Process::start(
             name,
             Command::new(binaries::path("muster")?)

@@ -8,6 +8,7 @@
 )]
 mod certificates;
 mod clean_run;
+mod clients;
 mod counted;
 mod cut_off;
 mod defects;
@@ -27,12 +28,12 @@ mod secrets;
 mod storm;
 #[path = "../one_process/target.rs"]
 #[expect(
-    dead_code,
     clippy::unwrap_used,
     reason = "shared with other tests, which use the rest of it; its helpers panic with what is wrong"
 )]
 mod target;
 mod traces;
+mod twins;
 mod zombies;
 
 /// A number from the environment, for the long form of a test; the short form otherwise.
