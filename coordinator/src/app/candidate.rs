@@ -5,14 +5,16 @@
 //! this process waits, as long as it takes, for what it needs (`needs`) and to be elected.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use accounting::coordinator::Exit;
 use coordination::{Elector, Embedded, Etcd, Leader, Tenure};
 use domain::Term;
 use lifecycle::Stop;
-use run_log::{FileStore, LogId, ObjectStore, Position, Store};
+use run_log::{FileStore, LogId, ObjectStore, Position, Store, Stored};
 use tokio::sync::oneshot;
 
 use crate::app::needs::Needs;
@@ -26,6 +28,9 @@ use crate::traces;
 
 /// Results wait so long for company before an append that is a request to an object store.
 const GATHER: Duration = Duration::from_millis(100);
+
+/// Between two looks whether etcd names another than this one.
+const LOOK_EACH: Duration = Duration::from_secs(5);
 
 /// This process, as one that may lead.
 pub(super) struct Candidate {
@@ -50,6 +55,7 @@ struct Peer {
 
 /// What a leader consists of, not yet running.
 struct Reign {
+    term: Term,
     shell: Shell,
     left: Left,
 }
@@ -156,9 +162,19 @@ impl Candidate {
             peer.needs.halt();
             return Ok(());
         };
-        let silent = Stop::new();
+        let (silent, own) = (Stop::new(), stop.child_token());
+        let leads = async {
+            let mut runs = pin!(reign.shell.run(own.clone(), silent.clone()));
+            tokio::select! {
+                ended = &mut runs => ended,
+                by = peer.superseded(reign.term) => {
+                    own.cancel();
+                    runs.await.and(Err(Ended(Exit::Deposed(by))))
+                }
+            }
+        };
         let ended = tokio::select! {
-            ended = reign.shell.run(stop, silent.clone()) => ended,
+            ended = leads => ended,
             never = let_go(silent.clone(), grace, &peer.store) => match never {},
         };
         // The log has said or will say that this one is over; the next need not wait for the lease.
@@ -224,6 +240,39 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Waits until the log says that another leads. Whoever has nothing to append would never find
+    /// out, and would tell clients for ever how things stood. Etcd gives the hint to look.
+    async fn superseded(&self, term: Term) -> String {
+        let mut tail = self.store.tail(&LogId::Grid);
+        loop {
+            tokio::time::sleep(LOOK_EACH).await;
+            let holder = self.elector.leader().await.ok().flatten();
+            if holder.is_none_or(|holder| holder.name == self.me.name) {
+                continue;
+            }
+            let read = tokio::task::spawn_blocking(move || {
+                let read = tail.next(Position::MAX);
+                (tail, read)
+            });
+            // The thread ends with an answer, unless the process is ending.
+            let Ok((given_back, read)) = read.await else {
+                return std::future::pending().await;
+            };
+            tail = given_back;
+            let segments = read.unwrap_or_else(|error| {
+                tracing::debug!(%error, "can't look who leads; looking again later");
+                tail = self.store.tail(&LogId::Grid);
+                Vec::new()
+            });
+            let above = |stored: &&Stored| stored.segment.term > term.0;
+            if let Some(by) = segments.iter().find(above) {
+                return by.segment.writer.clone();
+            }
+        }
+    }
+}
+
 /// Appends that the store does not answer keep nobody waiting for ever once nothing is said any
 /// more: their outcome is for the next leader to read.
 async fn let_go(silent: Stop, grace: Duration, store: &ObjectStore) -> std::convert::Infallible {
@@ -250,6 +299,7 @@ impl Reign {
         let (spans, keeper) = traces::start(files, handle.clone()).map_err(StartError::Thread)?;
         taker.take(handle, spans);
         Ok(Self {
+            term,
             shell,
             left: Left { keeper, tenure },
         })

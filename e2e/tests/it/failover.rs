@@ -81,6 +81,21 @@ async fn a_leader_that_wakes_while_another_leads_ends_with_75() -> Result<()> {
     Ok(())
 }
 
+/// As above, of a grid in which nothing happens: there is nothing to append, so no append can
+/// conflict, and yet nobody must ask it for long.
+#[tokio::test]
+async fn a_leader_of_an_idle_grid_finds_out_too_that_another_leads() -> Result<()> {
+    let mut cluster = Cluster::start(0)?;
+    let leader = cluster.leader().await?;
+    cluster.signal("STOP", &leader)?;
+    while cluster.leader().await? == leader {}
+    cluster.signal("CONT", &leader)?;
+    let status = cluster.ended(&leader, RUN_ENDS_WITHIN)?;
+    assert_eq!(status.code(), Some(75), "{}", cluster.output());
+    assert_ne!(cluster.leader().await?, leader);
+    Ok(())
+}
+
 fn undisturbed(platform: &Platform) -> Result<BTreeMap<String, String>> {
     let cluster = Cluster::start(2)?;
     let muster = Muster::new()?;
