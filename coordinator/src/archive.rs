@@ -13,7 +13,8 @@ use wire::BadMessage;
 pub(crate) mod ahead;
 mod shorts;
 
-use ahead::Ahead;
+use accounting::coordinator::Folded;
+use ahead::{Ahead, ReadRun};
 use shorts::Shorts;
 pub use shorts::{Short, Stage};
 
@@ -112,18 +113,13 @@ impl Archive {
         self.segments(&LogId::Run(run.clone()), from, decode)
     }
 
-    /// A run as its leader takes it up: its plan, and its segments from position `from` on.
-    pub fn to_lead(
-        &self,
-        run: &RunId,
-        plan: &Digest,
-        from: Position,
-    ) -> Result<(Plan, Vec<Segment<RunEvent>>), ReadError> {
-        let ahead = self.ahead.take_with(run, plan).filter(|_| from == 0);
-        match ahead {
-            Some(read) => read.whole(),
-            None => Ok((self.plan(run, plan)?, self.run(run, from)?)),
-        }
+    /// A run as its leader takes it up: folded to the end of its log.
+    pub fn folded(&self, run: &RunId, plan: &Digest) -> Result<Folded, ReadError> {
+        let read = match self.ahead.take_with(run, plan) {
+            Some(read) => read,
+            None => ReadRun::begin(self, run, plan)?,
+        };
+        read.whole()
     }
 
     /// The bytes of a run's segments before `up_to`.

@@ -1,8 +1,9 @@
 //! What one coordinator costs with 10, 100 and 1,000 workers, each of which beats, holds leases and
 //! returns a result a second; and how many results it takes in at most.
 //!
-//! `cargo build --release --bins && cargo run --release -p e2e --example scale` prints tables in
-//! Markdown; docs/performance.md holds the last ones. Nothing here judges.
+//! `cargo build --release --bins && cargo run --release -p e2e --example scale -- 3` prints tables in
+//! Markdown, of three tries each; `3 workers` or `3 results` only one of the two. docs/performance.md
+//! holds the last ones. Nothing here judges.
 
 use std::time::Duration;
 
@@ -17,8 +18,21 @@ const TRIES: usize = 3;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let tries = std::env::args().nth(1);
+    let mut args = std::env::args().skip(1);
+    let tries = args.next();
     let tries: usize = tries.map_or(Ok(TRIES), |text| text.parse())?;
+    let only = args.next();
+    let is_wanted = |what: &str| only.as_deref().is_none_or(|only| only == what);
+    if is_wanted("workers") {
+        by_workers(tries).await?;
+    }
+    if is_wanted("results") {
+        by_results(tries).await?;
+    }
+    Ok(())
+}
+
+async fn by_workers(tries: usize) -> Result<()> {
     println!("| each worker a result a second | tries | least | median | nine of ten | worst |");
     println!("|---|---|---|---|---|---|");
     for workers in WORKERS {
@@ -33,8 +47,12 @@ async fn main() -> Result<()> {
         };
         print(&format!("{workers} workers"), &of(setup, tries).await?);
     }
+    Ok(())
+}
+
+async fn by_results(tries: usize) -> Result<()> {
     println!(
-        "\n| as fast as it goes, 20 workers of 64 slots | tries | least | median | nine of ten | worst |"
+        "| as fast as it goes, 20 workers of 64 slots | tries | least | median | nine of ten | worst |"
     );
     println!("|---|---|---|---|---|---|");
     let far = Logs::Objects {

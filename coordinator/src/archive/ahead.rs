@@ -1,4 +1,4 @@
-//! Runs that a standby has read before anybody asked, decoded: whoever is elected over a long log
+//! Runs that a standby has read before anybody asked, folded: whoever is elected over a long log
 //! has to read only what came since.
 //!
 //! What lies here went through the same reader and the same checks as what is read later. It is
@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::event::{RunEvent, Segment};
-use domain::{Digest, Plan, RunId};
+use accounting::coordinator::Folded;
+use domain::{Digest, RunId};
 use run_log::{LogId, Position, Tail};
 
 use crate::archive::{Archive, ReadError};
@@ -32,21 +32,23 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct ReadRun {
     id: RunId,
-    plan_digest: Digest,
-    plan: Plan,
+    plan: Digest,
     tail: Box<dyn Tail>,
-    segments: Vec<Segment<RunEvent>>,
+    folded: Folded,
     n_events: usize,
 }
 
 impl ReadRun {
-    fn begin(archive: &Archive, id: &RunId, plan: &Digest) -> Result<Self, ReadError> {
+    pub(super) fn begin(
+        archive: &Archive,
+        id: &RunId,
+        plan: &Digest,
+    ) -> Result<Self, ReadError> {
         Ok(Self {
-            plan: archive.plan(id, plan)?,
+            folded: Folded::new(archive.plan(id, plan)?),
             id: id.clone(),
-            plan_digest: plan.clone(),
+            plan: plan.clone(),
             tail: archive.tail(id),
-            segments: Vec::new(),
             n_events: 0,
         })
     }
@@ -59,15 +61,19 @@ impl ReadRun {
                 why,
             })?;
             self.n_events += segment.events.len();
-            self.segments.push(segment);
+            let folded = self.folded.fold(&segment);
+            folded.map_err(|why| ReadError::Fold {
+                run: self.id.clone(),
+                why,
+            })?;
         }
         Ok(())
     }
 
     /// All of the run up to now.
-    pub(crate) fn whole(mut self) -> Result<(Plan, Vec<Segment<RunEvent>>), ReadError> {
+    pub(super) fn whole(mut self) -> Result<Folded, ReadError> {
         self.read_on()?;
-        Ok((self.plan, self.segments))
+        Ok(self.folded)
     }
 }
 
@@ -117,7 +123,7 @@ impl Ahead {
 
     /// The run, if it was read with this plan.
     pub(crate) fn take_with(&self, id: &RunId, plan: &Digest) -> Option<ReadRun> {
-        self.take(id).filter(|read| read.plan_digest == *plan)
+        self.take(id).filter(|read| read.plan == *plan)
     }
 }
 

@@ -24,19 +24,23 @@ pub(super) fn read_run(
     from: Position,
 ) {
     answer(archive, inputs, move |archive| {
-        let read = || -> Result<_, ReadError> {
-            let (plan, segments) = archive.to_lead(&run, &plan, from)?;
-            Ok((Box::new(plan), segments))
+        let wall_ms = clock::wall_ms();
+        let read = match from {
+            0 => archive.folded(&run, &plan).map(|folded| Input::RunFolded {
+                run: run.clone(),
+                folded: Box::new(folded),
+                wall_ms,
+            }),
+            from => archive.run(&run, from).map(|segments| Input::RunTail {
+                run: run.clone(),
+                segments,
+                wall_ms,
+            }),
         };
         // One run that is damaged keeps no other from being led. A store that did not answer says
         // nothing about the run: whoever leads next reads it again.
-        match read() {
-            Ok((plan, segments)) => Ok(Input::RunTail {
-                plan,
-                segments,
-                wall_ms: clock::wall_ms(),
-                run,
-            }),
+        match read {
+            Ok(input) => Ok(input),
             Err(error) if error.is_passing() => Err(error),
             Err(error) => Ok(Input::RunUnreadable {
                 run,

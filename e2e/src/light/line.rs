@@ -71,6 +71,8 @@ pub(super) struct Dialler {
     /// The one that leads, if another said so.
     told: Option<String>,
     wait: Duration,
+    /// How long a coordinator told to stay away.
+    away: Option<Duration>,
     /// Of a small generator: jitter needs no more.
     chance: u64,
 }
@@ -82,6 +84,7 @@ impl Dialler {
             next: 0,
             told: None,
             wait: Duration::ZERO,
+            away: None,
             chance: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
         }
     }
@@ -93,8 +96,11 @@ impl Dialler {
             self.next += 1;
             address.cloned().unwrap_or_default()
         });
-        let wait = self.wait.mul_f64(1.0 - self.share() / 2.0);
-        self.wait = (self.wait * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let wait = self.away.take().unwrap_or_else(|| {
+            let wait = self.wait.mul_f64(1.0 - self.share() / 2.0);
+            self.wait = (self.wait * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            wait
+        });
         async move {
             tokio::time::sleep(wait).await;
             Line::dial(address).await.map(Box::new)
@@ -104,6 +110,11 @@ impl Dialler {
     /// A coordinator that does not lead told who does.
     pub(super) fn told(&mut self, leader: String) {
         self.told = Some(leader).filter(|leader| !leader.is_empty());
+    }
+
+    /// The one that was dialled leads, and lets in others first.
+    pub(super) fn later(&mut self, after: Duration) {
+        self.away = Some(after);
     }
 
     /// The one that was dialled leads.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounting::worker::{CaseKey, Config, Input, Output, StreamId, Worker};
 use anyhow::Result;
@@ -117,6 +118,10 @@ impl Light {
         for message in messages {
             if let Some(Body::Redirect(redirect)) = message.body {
                 self.dialler.told(redirect.leader);
+                return self.hang_up();
+            }
+            if let Some(Body::Later(later)) = message.body {
+                self.dialler.later(Duration::from_nanos(later.after_ns));
                 return self.hang_up();
             }
             self.dialler.served();

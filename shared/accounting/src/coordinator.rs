@@ -12,6 +12,7 @@ mod closing;
 pub mod config;
 mod door;
 mod finish;
+mod folded;
 mod grant;
 mod grid;
 mod hello;
@@ -27,6 +28,7 @@ mod takeover;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{ToWorker, ToWorkerBody};
@@ -34,6 +36,7 @@ use domain::run::Run;
 use domain::{AttemptId, Digest, Instant, Outcome, RunId, Term, WorkerId};
 
 pub use config::Config;
+pub use folded::Folded;
 pub use input::{AppendError, Blob, ClientId, Input, LogId, Request, StreamId};
 pub use output::{Answer, Events, Exit, Mark, Output, QueueLook, RunLine};
 
@@ -44,6 +47,11 @@ use grid::Grid;
 use hold::Held;
 use lead::Lead;
 use log::Writer;
+
+/// Looks at all workers are so far apart, for each of them: ten times what one costs.
+const LOOK_PER_WORKER: Duration = Duration::from_micros(10);
+/// With fewer workers than this takes, every look is taken at once.
+const SHORTEST_PACE: Duration = Duration::from_millis(1);
 
 /// How far this process is on its way to leading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +101,9 @@ pub struct Coordinator {
     out: Vec<Output>,
     /// Something changed that may call for a decision.
     is_dirty: bool,
+    /// When all workers were last looked at, and when they may be again.
+    looked_at: Instant,
+    look_due: Option<Instant>,
     /// No worker can have gone silent or got stuck before this.
     watch_due: Option<Instant>,
     /// A stamp has waited for a proof since a while.
@@ -128,6 +139,8 @@ impl Coordinator {
             held: Held::default(),
             out: Vec::new(),
             is_dirty: false,
+            looked_at: Instant::ZERO,
+            look_due: None,
             watch_due: None,
             tick_due: None,
             woken_for: None,
@@ -167,12 +180,16 @@ impl Coordinator {
         match input {
             Input::Elected { term } => self.elected(term),
             Input::GridTail { segments } => self.grid_tail(&segments),
+            Input::RunFolded {
+                run,
+                folded,
+                wall_ms,
+            } => self.run_folded(&run, *folded, wall_ms),
             Input::RunTail {
                 run,
-                plan,
                 segments,
                 wall_ms,
-            } => self.run_tail(&run, *plan, &segments, wall_ms),
+            } => self.run_tail(&run, &segments, wall_ms),
             Input::Durable { log, to } => self.durable(&log, to),
             Input::AppendFailed { log, why } => self.append_failed(&log, &why),
             Input::RunUnreadable { run, why } => self.set_aside(&run, why),
@@ -218,9 +235,10 @@ impl Coordinator {
     }
 
     fn decide_all(&mut self) {
-        if self.phase != Phase::Leading || !std::mem::take(&mut self.is_dirty) {
+        if self.phase != Phase::Leading || !self.is_dirty || !self.may_look() {
             return;
         }
+        self.is_dirty = false;
         self.watch_workers();
         self.tick();
         self.admit();
@@ -229,6 +247,19 @@ impl Coordinator {
             self.advance(&run);
         }
         self.grant_all();
+    }
+
+    /// Deciding looks at every worker. Where there are very many, what happens meanwhile is looked
+    /// at together, so that looking never takes more than a part of a core.
+    fn may_look(&mut self) -> bool {
+        let pace = LOOK_PER_WORKER * u32::try_from(self.workers.len()).unwrap_or(u32::MAX);
+        let due = self.looked_at + pace;
+        let may = pace < SHORTEST_PACE || due <= self.now;
+        self.look_due = (!may).then_some(due);
+        if may {
+            self.looked_at = self.now;
+        }
+        may
     }
 
     /// Folds a decision into a run and queues it for the log; an illegal one is not appended.
@@ -326,7 +357,7 @@ impl Coordinator {
                 log: LogId::Grid,
                 at,
                 term,
-                elapsed: std::time::Duration::ZERO,
+                elapsed: Duration::ZERO,
                 events: Events::Grid(events),
             });
         }
@@ -373,17 +404,24 @@ impl Coordinator {
 
     fn next_due(&self) -> Option<Instant> {
         let logs = self.runs.values().filter_map(|lead| lead.writer.due());
-        let runs = self.runs.values().filter_map(|lead| self.run_due(lead));
-        let own = [self.grid_log.due(), self.watch_due, self.tick_due];
-        let doubts = self
-            .unreadable
-            .values()
-            .map(|(_, at)| self.clear_after(*at));
-        let doubts = doubts.filter(|&at| at > self.now);
-        let all = logs.chain(runs).chain(own.into_iter().flatten());
-        let due = all.chain(doubts).min();
+        let logs = logs.chain(self.grid_log.due()).min();
+        // Whatever else is due is seen when all workers are looked at.
+        let due = logs.into_iter().chain(match self.look_due {
+            Some(look) => Some(look),
+            None => self.decision_due(),
+        });
         // A time that has passed is due at once, and only once: the next wake looks again.
-        due.map(|due| due.max(self.now))
+        due.min().map(|due| due.max(self.now))
+    }
+
+    /// When there is something to decide although nothing is heard.
+    fn decision_due(&self) -> Option<Instant> {
+        let runs = self.runs.values().filter_map(|lead| self.run_due(lead));
+        let doubts = self.unreadable.values();
+        let doubts = doubts.map(|(_, since)| self.clear_after(*since));
+        let doubts = doubts.filter(|&at| at > self.now);
+        let own = [self.watch_due, self.tick_due];
+        runs.chain(doubts).chain(own.into_iter().flatten()).min()
     }
 
     #[cfg(feature = "planted")]

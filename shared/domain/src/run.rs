@@ -14,6 +14,7 @@ mod marks;
 mod settle;
 mod shard;
 mod table;
+mod waiting;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,7 +33,7 @@ use crate::plan::{Plan, PlannedCase, Tier};
 use crate::record::{CaseResult, Preflight};
 
 pub use attempt::{Attempt, AttemptState};
-pub use case::{CaseFacts, CaseState, Kept, Loss};
+pub use case::{CaseFacts, CaseState, Kept, LOSSES_BEFORE_ALONE, Loss};
 pub use environment::EnvironmentDoubt;
 pub use illegal::Illegal;
 pub use marks::marks;
@@ -80,7 +81,7 @@ pub struct ClosedGate {
 }
 
 /// The state of one run, as far as its events go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     plan: Arc<Plan>,
     /// Place of each case in `plan.cases`, and of each carried result in `plan.carried`.
@@ -91,8 +92,11 @@ pub struct Run {
     repeated: BTreeSet<usize>,
     n_open: usize,
     n_waiting: usize,
+    waiting: waiting::Waiting,
     /// Exclusive cases that are leased: counted, for each lease asks for it.
     n_exclusive_leased: usize,
+    /// Cases that were lost so often that they must be alone, whatever became of them.
+    suspects: BTreeSet<CaseId>,
     /// Cases with an outcome, counted as they get it.
     ended: Totals,
     attempts: BTreeMap<AttemptId, Attempt>,
@@ -129,15 +133,17 @@ impl Run {
         }
         Self {
             cases: vec![CaseFacts::default(); plan.cases.len()],
-            repeated,
             n_open: places.len(),
             n_waiting: places.len(),
+            waiting: waiting::Waiting::all(&plan, |place| !repeated.contains(&place)),
             n_exclusive_leased: 0,
+            suspects: BTreeSet::new(),
             ended: Totals {
                 planned: places.len() as u64,
                 ..Totals::default()
             },
             places,
+            repeated,
             carried,
             plan,
             attempts: BTreeMap::new(),
@@ -329,14 +335,23 @@ impl Run {
 
     /// The one place where a case changes its state; answers with the one before.
     fn set_state(&mut self, case: &CaseId, state: CaseState) -> Result<CaseState, Illegal> {
-        let is_exclusive = self.planned(case).is_some_and(|planned| planned.exclusive);
+        let place = self.places.get(case).copied();
+        let place = place.ok_or_else(|| Illegal::UnknownCase(case.clone()))?;
+        let planned = self.plan.cases.get(place);
+        let is_exclusive = planned.is_some_and(|planned| planned.exclusive);
         let facts = self.facts_mut(case)?;
         let outcome = state.outcome();
         let waits = state == CaseState::Waiting;
         let is_leased = matches!(state, CaseState::Leased(_));
         let before = std::mem::replace(&mut facts.state, state);
-        self.n_waiting += usize::from(waits);
-        self.n_waiting -= usize::from(before == CaseState::Waiting);
+        if waits {
+            self.n_waiting += 1;
+            self.waiting.begins(place, is_exclusive);
+        }
+        if before == CaseState::Waiting {
+            self.n_waiting -= 1;
+            self.waiting.ends(place, is_exclusive);
+        }
         if is_exclusive {
             self.n_exclusive_leased += usize::from(is_leased);
             self.n_exclusive_leased -= usize::from(matches!(before, CaseState::Leased(_)));

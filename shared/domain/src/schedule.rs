@@ -17,8 +17,7 @@ use crate::outcome::Outcome;
 use crate::plan::{Plan, PlannedCase, Tier};
 use crate::run::{CaseFacts, CaseState, ClosedGate, Run};
 
-/// Losses that may be a case's own doing, after which it runs alone and on another worker.
-pub const LOSSES_BEFORE_ALONE: usize = 2;
+pub use crate::run::LOSSES_BEFORE_ALONE;
 
 /// The order in which a run's cases are offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,20 +38,17 @@ impl Order {
         Self(places)
     }
 
-    /// Drops cases that have their outcome, so that later looks are short.
+    /// Drops cases that have their outcome, once there are enough of them that later looks get
+    /// shorter by it.
     pub fn prune(&mut self, run: &Run) {
+        let n_ended = self.0.len().saturating_sub(run.n_open());
+        if n_ended <= 256 + self.0.len() / 16 {
+            return;
+        }
         self.0.retain(|&place| {
             let facts = run.at(place);
             facts.is_some_and(|(_, facts)| facts.state.is_open())
         });
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     fn waiting<'a>(
@@ -92,13 +88,15 @@ pub fn next_shard(
     if !may_lease || asker.holds_alone || run.exclusive_leased() {
         return None;
     }
+    if run.n_waiting_in(asker.region) == 0 {
+        return None;
+    }
     let n_workers = field.values().map(BTreeSet::len).sum();
     let size_of = |remaining| batch_size(remaining, n_workers, asker.slots, asker.n_held);
     if size_of(run.n_waiting()) == 0 {
         return None;
     }
-    let limit = most_that_matter(n_workers, asker.slots);
-    let size = size_of(n_remaining(run, order, asker.region, limit));
+    let size = size_of(run.n_plain_waiting_in(asker.region));
     let mut shard = Vec::new();
     for (case, facts) in order.waiting(run) {
         if case.exclusive && is_placeable(run, field, case) {
@@ -112,7 +110,7 @@ pub fn next_shard(
         if case.exclusive || !case.region.admits(asker.region) {
             continue;
         }
-        if facts.n_blamed() >= LOSSES_BEFORE_ALONE {
+        if facts.must_be_alone() {
             if shard.is_empty() && asker.is_free && is_another(facts, field, asker) {
                 return Some(vec![case.id.clone()]);
             }
@@ -137,7 +135,7 @@ pub enum Offer {
 /// Whether the worker could be given something, were it free.
 pub fn offer(run: &Run, order: &Order, field: &Field, asker: &Asker<'_>) -> Offer {
     let may_lease = run.draining().is_none() && run.is_green(asker.region);
-    if !may_lease || run.n_waiting() == 0 || run.exclusive_leased() {
+    if !may_lease || run.n_waiting_in(asker.region) == 0 || run.exclusive_leased() {
         return Offer::Nothing;
     }
     let mut offer = Offer::Nothing;
@@ -150,7 +148,7 @@ pub fn offer(run: &Run, order: &Order, field: &Field, asker: &Asker<'_>) -> Offe
         if case.exclusive || !is_admitted {
             continue;
         }
-        if facts.n_blamed() < LOSSES_BEFORE_ALONE {
+        if !facts.must_be_alone() {
             return Offer::Cases;
         }
         if is_another(facts, field, asker) {
@@ -175,19 +173,6 @@ pub fn batch_size(remaining: usize, n_workers: usize, slots: usize, n_held: usiz
 
 fn some_unless_empty(shard: Vec<CaseId>) -> Option<Vec<CaseId>> {
     (!shard.is_empty()).then_some(shard)
-}
-
-/// From so many cases on, a worker's batch is as large as it gets.
-fn most_that_matter(n_workers: usize, slots: usize) -> usize {
-    n_workers.max(1) * 3 * (4 * slots + 1)
-}
-
-fn n_remaining(run: &Run, order: &Order, region: &Region, limit: usize) -> usize {
-    let waiting = order.waiting(run);
-    waiting
-        .filter(|(case, _)| !case.exclusive && case.region.admits(region))
-        .take(limit)
-        .count()
 }
 
 fn anything_runs(run: &Run) -> bool {
@@ -218,6 +203,9 @@ pub fn red_tier(run: &Run) -> Option<ClosedGate> {
         .iter()
         .any(|closed| closed.tier == Tier::P1)
     {
+        return None;
+    }
+    if run.totals().failed == 0 {
         return None;
     }
     let mut tests = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Threads that own a log or the blobs: blocking file calls never run on an async runtime.
 //!
-//! Blobs that wait are written together and synced once. After a fatal error every further command
+//! Blobs that wait are written together, up to a number, and synced once. After a fatal error every further command
 //! is answered with it: the owner ends the process. Which appends go together is the caller's to
 //! say.
 
@@ -12,6 +12,10 @@ use std::thread::{self, JoinHandle};
 use domain::Digest;
 
 use crate::port::{AppendError, Batch, Blob, Blobs, LogId, Position, Store};
+
+/// Blobs that are written together: as many as an object store is sent at a time. Whoever waits for
+/// one of them waits for all, so more would be no faster for anybody.
+const BLOBS_TOGETHER: usize = 64;
 
 /// What became of a command.
 #[derive(Debug)]
@@ -72,8 +76,8 @@ impl Writer<Blob> {
     ) -> io::Result<Self> {
         Self::start("blobs".to_owned(), move |commands| {
             while let Ok(first) = commands.recv() {
-                let waiting: Vec<Blob> =
-                    std::iter::once(first).chain(commands.try_iter()).collect();
+                let others = commands.try_iter().take(BLOBS_TOGETHER - 1);
+                let waiting: Vec<Blob> = std::iter::once(first).chain(others).collect();
                 match blobs.put(&waiting).and_then(|()| blobs.sync()) {
                     Ok(()) => waiting
                         .into_iter()

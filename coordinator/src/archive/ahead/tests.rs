@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::Term;
+use domain::event::RunEvent;
+use domain::{Plan, Term};
 use run_log::{Batch, Blob, FileStore, Layout, Store};
 
 use super::*;
@@ -19,13 +20,19 @@ fn event(term: u64) -> RunEvent {
 
 fn append(store: &FileStore, terms: &[u64]) {
     let mut log = store.open(&LogId::Run(RUN.into())).unwrap();
-    let events = terms
-        .iter()
-        .map(|&term| wire::event::encode_run(&event(term)));
+    let opened = RunEvent::RunOpened {
+        run: RUN.into(),
+        plan: wire::digest::of(b"plan"),
+        bundle: wire::digest::of(b"bundle"),
+    };
+    let opened = (log.end() == 0).then_some(opened);
+    let events = opened
+        .into_iter()
+        .chain(terms.iter().map(|&term| event(term)));
     let batch = Batch {
-        term: Term(1),
+        term: Term(*terms.last().unwrap()),
         writer: "somebody".to_owned(),
-        events: events.collect(),
+        events: events.map(|event| wire::event::encode_run(&event)).collect(),
         ..Batch::default()
     };
     log.append(log.end(), &batch).unwrap();
@@ -81,27 +88,24 @@ fn a_run_that_was_read_ahead_is_the_run_as_it_is_now() {
     append(&store, &[4]);
     ahead.read_on(&archive, &RUN.into(), &digest).unwrap();
     append(&store, &[5]);
-    let cold = archive.to_lead(&RUN.into(), &digest, 0).unwrap();
+    let cold = archive.folded(&RUN.into(), &digest).unwrap();
     let archive = archive.with_ahead(ahead.clone());
-    let warm = archive.to_lead(&RUN.into(), &digest, 0).unwrap();
+    let warm = archive.folded(&RUN.into(), &digest).unwrap();
     assert_eq!(warm, cold);
-    assert_eq!(warm.1.len(), 4);
+    assert_eq!(warm.tail(), 4);
     assert!(ahead.take(&RUN.into()).is_none(), "it is taken once");
-    let again = archive.to_lead(&RUN.into(), &digest, 0).unwrap();
+    let again = archive.folded(&RUN.into(), &digest).unwrap();
     assert_eq!(again, cold, "and read the second time");
 }
 
 #[test]
-fn only_the_whole_run_with_its_own_plan_is_taken_from_what_was_read_ahead() {
+fn a_run_is_taken_from_what_was_read_ahead_only_with_its_own_plan() {
     let (_store, archive, digest, _dir) = site();
     let ahead = Ahead::default();
     let archive = archive.with_ahead(ahead.clone());
     ahead.read_on(&archive, &RUN.into(), &digest).unwrap();
-    let rest = archive.to_lead(&RUN.into(), &digest, 1).unwrap();
-    assert_eq!(rest.1.len(), 1, "from the position that was asked for");
-    ahead.read_on(&archive, &RUN.into(), &digest).unwrap();
     let other = wire::digest::of(b"another plan");
-    assert!(archive.to_lead(&RUN.into(), &other, 0).is_err());
+    assert!(archive.folded(&RUN.into(), &other).is_err());
     ahead.read_on(&archive, &RUN.into(), &digest).unwrap();
     ahead.forget(&RUN.into());
     assert!(ahead.take(&RUN.into()).is_none());

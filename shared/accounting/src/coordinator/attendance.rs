@@ -79,7 +79,11 @@ impl Attendance {
             .iter()
             .rev()
             .find(|(order, _)| *order <= n_stamps);
-        if let Some(&newest) = newest {
+        let Some(&newest) = newest else {
+            return;
+        };
+        // Most have sent nothing since the last append.
+        if self.proven.get(log).is_none_or(|proven| *proven < newest) {
             let proven = self.proven.entry(log.clone()).or_insert(newest);
             *proven = newest.max(*proven);
         }
@@ -90,6 +94,13 @@ impl Attendance {
     pub(crate) fn proven_for(&self, run: &RunId) -> Option<(u64, Instant)> {
         let own = self.proven.get(&LogId::Run(run.clone()));
         own.max(self.proven.get(&LogId::Grid)).copied()
+    }
+
+    /// A stamp was proven since the last renewal for this run, and its leases may be renewed.
+    pub(crate) fn is_renewal_due(&self, run: &RunId) -> bool {
+        let renewed = self.renewed.get(run).copied();
+        let proven = self.proven_for(run).map(|(order, _)| order);
+        self.stream.is_some() && self.stuck.is_none() && proven > renewed
     }
 
     /// The newest stamp that an append to any log proves.

@@ -21,9 +21,7 @@ impl Coordinator {
         let Some(lead) = self.runs.get_mut(id).filter(|lead| lead.is_ready) else {
             return;
         };
-        if lead.order.len() > 2 * lead.run.n_open() {
-            lead.order.prune(&lead.run);
-        }
+        lead.order.prune(&lead.run);
         if lead.run.is_ended() {
             return self.close_run(id);
         }
@@ -218,7 +216,10 @@ impl Coordinator {
             let preflight = lead.run.preflights().get(region);
             preflight.is_some_and(|preflight| !preflight.green)
         };
-        let is_all_red = !plan.regions.is_empty() && plan.regions.iter().all(is_red);
+        if !plan.regions.iter().any(is_red) {
+            return;
+        }
+        let is_all_red = plan.regions.iter().all(is_red);
         let closing: Vec<CaseId> = waiting(&lead.run)
             .filter(|(_, region)| match region {
                 PlannedRegion::Named(region) => is_red(region),
@@ -258,6 +259,9 @@ impl Coordinator {
         let is_none_left = regions
             .iter()
             .all(|region| is_given_up(region) || is_red(region));
+        if !is_none_left && !regions.iter().any(is_given_up) {
+            return;
+        }
         let closing: Vec<(CaseId, PlannedRegion)> = waiting(&lead.run)
             .filter(|(_, region)| match region {
                 PlannedRegion::Named(region) => is_given_up(region),
@@ -283,17 +287,20 @@ impl Coordinator {
 
     /// In a gated run a red P1 ends what has not started in later tiers; what runs is finished.
     fn close_red_tier(&mut self, id: &RunId) {
-        let Some(lead) = self.runs.get(id) else {
+        let Some(lead) = self.runs.get_mut(id) else {
             return;
         };
-        if let Some(red) = schedule::red_tier(&lead.run) {
+        // Only a failure more makes a tier red.
+        let n_failed = Some(lead.run.totals().failed);
+        let is_news = std::mem::replace(&mut lead.n_failed_seen, n_failed) != n_failed;
+        if let Some(red) = is_news.then(|| schedule::red_tier(&lead.run)).flatten() {
             let (tier, why) = (red.tier, red.why);
             self.decide(id, RunEvent::GateClosed { tier, why }, Urgency::Awaited);
         }
         let Some(lead) = self
             .runs
             .get(id)
-            .filter(|lead| !lead.run.gates_closed().is_empty())
+            .filter(|lead| !lead.run.gates_closed().is_empty() && lead.run.n_waiting() > 0)
         else {
             return;
         };
@@ -340,6 +347,9 @@ impl Coordinator {
             return;
         };
         let is_over = now >= *lead.drain_until.get_or_insert(now + drain);
+        if lead.run.n_waiting() == 0 && !is_over {
+            return self.want_recheck(id);
+        }
         let why = lead.run.draining().unwrap_or_default().to_owned();
         let open: Vec<(CaseId, Option<WorkerId>)> = lead
             .run

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::run::CaseFacts;
 use domain::schedule::fair::{Want, slots_of};
-use domain::schedule::{self, Asker, Field, LOSSES_BEFORE_ALONE, Offer};
+use domain::schedule::{self, Asker, Field, Offer};
 use domain::{CaseId, RunId, WorkerId};
 
 use crate::coordinator::Coordinator;
@@ -28,11 +29,8 @@ impl Census {
         for lead in leads {
             for attempt in lead.run.open_attempts() {
                 census.leased(&lead.id, &attempt.worker, attempt.open.len());
-                let mut facts = attempt.open.iter().filter_map(|case| lead.run.case(case));
-                if facts.any(|facts| facts.n_blamed() >= LOSSES_BEFORE_ALONE) {
-                    census.alone.insert(attempt.worker.clone());
-                }
             }
+            census.alone.extend(lead.run.holders_alone().cloned());
         }
         census
     }
@@ -103,7 +101,7 @@ impl Coordinator {
         let mut facts = shard
             .iter()
             .filter_map(|case| lead.and_then(|lead| lead.run.case(case)));
-        facts.any(|facts| facts.n_blamed() >= LOSSES_BEFORE_ALONE)
+        facts.any(CaseFacts::must_be_alone)
     }
 
     /// The next shard for a worker, and whose. `reserved` are the workers that are left to run

@@ -7,6 +7,8 @@ use domain::message::FromWorker;
 use domain::queue::Priority;
 use domain::{Digest, Plan, RunId, Term};
 
+use crate::coordinator::folded::Folded;
+
 /// Which of the grid's logs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogId {
@@ -39,11 +41,16 @@ pub enum Input {
     GridTail {
         segments: Vec<Segment<GridEvent>>,
     },
-    /// The answer to `Output::ReadRun`. `plan` is the decoded blob; `wall_ms` the wall clock now,
-    /// for the time that passed between two leaders.
+    /// The answer to `Output::ReadRun` from position 0: the run folded to the end of its log.
+    /// `wall_ms` is the wall clock now, for the time that passed between two leaders.
+    RunFolded {
+        run: RunId,
+        folded: Box<Folded>,
+        wall_ms: u64,
+    },
+    /// The answer to `Output::ReadRun` from a later position: what came since.
     RunTail {
         run: RunId,
-        plan: Box<Plan>,
         segments: Vec<Segment<RunEvent>>,
         wall_ms: u64,
     },

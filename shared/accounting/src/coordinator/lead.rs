@@ -8,9 +8,10 @@ use domain::event::RunEvent;
 use domain::record::CaseResult;
 use domain::run::Run;
 use domain::schedule::Order;
-use domain::{AttemptId, CaseId, Digest, Instant, Plan, Region, RunId, SessionId, WorkerId};
+use domain::{AttemptId, CaseId, Digest, Instant, Region, RunId, SessionId, WorkerId};
 
 use crate::coordinator::Config;
+use crate::coordinator::folded::{Folded, LogEnd};
 use crate::coordinator::input::LogId;
 use crate::coordinator::log::Writer;
 use crate::coordinator::output::Mark;
@@ -22,8 +23,7 @@ pub(crate) struct Lead {
     pub(crate) bundle: Digest,
     pub(crate) run: Run,
     pub(crate) writer: Writer<RunEvent>,
-    /// Position after the last segment read from the log.
-    pub(crate) tail: u64,
+    pub(crate) log_end: LogEnd,
     pub(crate) order: Order,
     /// Our own TermStarted is durable in this log.
     pub(crate) is_ready: bool,
@@ -38,6 +38,8 @@ pub(crate) struct Lead {
     pub(crate) stray_probes: Vec<(WorkerId, Instant)>,
     /// Something happened that may close regions or tiers, or call for a probe.
     pub(crate) is_survey_due: bool,
+    /// Failures when it was last looked whether a tier is red.
+    pub(crate) n_failed_seen: Option<u64>,
     pub(crate) drain_until: Option<Instant>,
     /// The marks of the log as far as the second routine was asked to read it; `None` before.
     pub(crate) recheck_asked: Option<BTreeSet<String>>,
@@ -78,17 +80,17 @@ impl Lead {
         id: RunId,
         (plan, bundle): (Digest, Digest),
         blocks: bool,
-        of: Plan,
+        folded: Folded,
         config: &Config,
     ) -> Self {
         Self {
-            order: Order::new(&of, &BTreeMap::new()),
-            run: Run::new(of),
+            order: folded.order,
+            run: folded.run,
             id,
             plan,
             bundle,
-            writer: Writer::at(0, config),
-            tail: 0,
+            writer: Writer::at(folded.log_end.tail, config),
+            log_end: folded.log_end,
             is_ready: false,
             blocks,
             base: (Duration::ZERO, Instant::ZERO),
@@ -96,6 +98,7 @@ impl Lead {
             probing: BTreeMap::new(),
             stray_probes: Vec::new(),
             is_survey_due: true,
+            n_failed_seen: None,
             drain_until: None,
             recheck_asked: None,
             is_recheck_due: false,

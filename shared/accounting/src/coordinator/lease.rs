@@ -3,7 +3,7 @@
 //! A stamp is echoed only after an append that began after its arrival has succeeded: that proves
 //! that no successor had started its term by then. So the worker always gives up first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{ToWorker, ToWorkerBody};
@@ -46,8 +46,15 @@ impl Coordinator {
         let Some(lead) = self.runs.get(run).filter(|lead| lead.renews()) else {
             return;
         };
+        // Most have sent nothing since their last renewal.
+        let due = self.workers.iter().filter(|(_, known)| known.is_renewal_due(run));
+        let due: BTreeSet<WorkerId> = due.map(|(worker, _)| worker.clone()).collect();
+        if due.is_empty() {
+            return;
+        }
         let mut by_worker = BTreeMap::<&WorkerId, Vec<AttemptId>>::new();
         let open = lead.run.open_attempts();
+        let open = open.filter(|attempt| due.contains(&attempt.worker));
         for attempt in open.filter(|attempt| lead.granted.contains(&attempt.id)) {
             by_worker
                 .entry(&attempt.worker)
@@ -61,16 +68,6 @@ impl Coordinator {
             let (Some(stream), Some((order, stamp))) = (known.stream, known.proven_for(run)) else {
                 continue;
             };
-            if known.stuck.is_some() {
-                continue;
-            }
-            if known
-                .renewed
-                .get(run)
-                .is_some_and(|&renewed| renewed >= order)
-            {
-                continue;
-            }
             known.renewed.insert(run.clone(), order);
             let body = ToWorkerBody::Renew {
                 stamp,

@@ -16,7 +16,8 @@ use crate::coordinator::input::{ClientId, LogId, StreamId};
 pub enum Output {
     /// Positions count segments. Read the grid log's durable segments from this position; answered by `Input::GridTail`.
     ReadGrid { from: u64 },
-    /// Read a run log from this position, and the plan; answered by `Input::RunTail`.
+    /// Read a run log from this position; answered by `Input::RunFolded` if that is 0, which takes
+    /// the plan too, and by `Input::RunTail` otherwise.
     ReadRun { run: RunId, plan: Digest, from: u64 },
     /// Append one segment at this position or fail; at most one per log is under way.
     Append {

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent, Segment};
-use domain::{AttemptId, Plan, RunId, Term, WorkerId};
+use domain::{AttemptId, RunId, Term, WorkerId};
 
 use crate::coordinator::attendance::Attendance;
 use crate::coordinator::config::FORMAT;
+use crate::coordinator::folded::{Folded, newer};
 use crate::coordinator::input::{AppendError, Input, LogId, StreamId};
 use crate::coordinator::lead::Lead;
 use crate::coordinator::log::Writer;
@@ -141,36 +142,49 @@ impl Coordinator {
         self.out.push(Output::ReadRun { run, plan, from: 0 });
     }
 
-    pub(super) fn run_tail(
-        &mut self,
-        id: &RunId,
-        plan: Plan,
-        segments: &[Segment<RunEvent>],
-        wall_ms: u64,
-    ) {
+    /// A run's log was read from its start: by then it may have been read before, and have grown.
+    pub(super) fn run_folded(&mut self, id: &RunId, folded: Folded, wall_ms: u64) {
         if let (Some(blocks), Some(line)) = (self.opening.remove(id), self.grid.run(id)) {
-            let (digest, bundle) = (line.plan.clone(), line.bundle.clone());
-            let lead = Lead::new(id.clone(), (digest, bundle), blocks, plan, &self.config);
+            let digests = (line.plan.clone(), line.bundle.clone());
+            let lead = Lead::new(id.clone(), digests, blocks, folded, &self.config);
             self.runs.insert(id.clone(), lead);
+        } else if let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) {
+            (lead.run, lead.order, lead.log_end) = (folded.run, folded.order, folded.log_end);
         }
+        self.run_read(id, wall_ms);
+    }
+
+    /// What others wrote since the run's log was read.
+    pub(super) fn run_tail(&mut self, id: &RunId, segments: &[Segment<RunEvent>], wall_ms: u64) {
+        let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) else {
+            return;
+        };
+        let mut folded = segments
+            .iter()
+            .map(|segment| lead.log_end.fold(&mut lead.run, segment));
+        if let Some(why) = folded.find_map(Result::err) {
+            return self.set_aside(id, why);
+        }
+        self.run_read(id, wall_ms);
+    }
+
+    /// Starts our term behind what was read.
+    fn run_read(&mut self, id: &RunId, wall_ms: u64) {
         let (now, term) = (self.now, self.term);
         let max_downtime = self.config.max_downtime;
         let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) else {
             return;
         };
-        if let Err(why) = fold_tail(lead, segments) {
-            return self.set_aside(id, why);
-        }
+        lead.order.prune(&lead.run);
         if let Some(held) = lead.run.term().filter(|&held| held >= term) {
             return self.exit(Exit::Deposed(format!("term {held}")));
         }
-        if let Some(last) = segments.last() {
-            let downtime = Duration::from_millis(wall_ms.saturating_sub(last.wall_ms));
-            lead.set_elapsed(last.elapsed + downtime.min(max_downtime), now);
-        } else if lead.tail == 0 {
-            lead.set_elapsed(Duration::ZERO, now);
-        }
-        lead.writer = Writer::at(lead.tail, &self.config);
+        let elapsed = lead.log_end.times.map(|(elapsed, ended_ms)| {
+            let downtime = Duration::from_millis(wall_ms.saturating_sub(ended_ms));
+            elapsed + downtime.min(max_downtime)
+        });
+        lead.set_elapsed(elapsed.unwrap_or_default(), now);
+        lead.writer = Writer::at(lead.log_end.tail, &self.config);
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::NoTermStarted) {
             return self.run_started(id);
@@ -313,7 +327,7 @@ impl Coordinator {
             }
             (AppendError::Conflict, LogId::Run(run)) => match self.runs.get(run) {
                 Some(lead) if !lead.is_ready => {
-                    let (plan, from) = (lead.plan.clone(), lead.tail);
+                    let (plan, from) = (lead.plan.clone(), lead.log_end.tail);
                     let run = run.clone();
                     self.out.push(Output::ReadRun { run, plan, from });
                 }
@@ -333,33 +347,6 @@ impl Coordinator {
     }
 }
 
-fn newer(format: u32) -> String {
-    format!("format {format} is newer than {FORMAT}")
-}
-
-fn fold_tail(lead: &mut Lead, segments: &[Segment<RunEvent>]) -> Result<(), String> {
-    for segment in segments {
-        if segment.position != lead.tail {
-            return Err(format!(
-                "segment {} is missing, {} stands in its place",
-                lead.tail, segment.position
-            ));
-        }
-        let starts = segment.events.iter().find_map(|event| match event {
-            RunEvent::TermStarted { format, .. } => Some(*format),
-            _ => None,
-        });
-        if let Some(format) = starts.filter(|&format| format > FORMAT) {
-            return Err(newer(format));
-        }
-        let folded = lead.run.apply_segment(segment);
-        folded.map_err(|illegal| format!("segment {}: {illegal}", segment.position))?;
-        lead.tail += 1;
-    }
-    lead.order.prune(&lead.run);
-    Ok(())
-}
-
 impl Coordinator {
     /// What is decided without any worker, once per run and again after a takeover: outcomes
     /// carried over, declared skips, and what this version can't place.
@@ -367,10 +354,15 @@ impl Coordinator {
         let Some(lead) = self.runs.get(id) else {
             return;
         };
+        let has_carried = !lead.run.plan().carried.is_empty();
         let waiting: Vec<_> = lead
             .run
             .cases()
             .filter(|(_, facts)| facts.state == domain::run::CaseState::Waiting)
+            .filter(|(case, facts)| {
+                let is_declared = case.declared_skip.is_some() || case.legs.len() > 1;
+                is_declared || has_carried || !facts.losses.is_empty()
+            })
             .map(|(case, _)| (case.id.clone(), case.declared_skip, case.legs.len()))
             .collect();
         if lead.run.is_ended() {

@@ -3,7 +3,7 @@
 //! A disconnect alone loses nothing. A later incarnation proves its predecessor dead; otherwise
 //! ttl and guard have to pass without a stamp.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::event::RunEvent;
@@ -138,15 +138,7 @@ impl Coordinator {
             return;
         }
         let silence = self.config.silence();
-        let holders: BTreeSet<WorkerId> = self
-            .runs
-            .values()
-            .flat_map(|lead| {
-                lead.run
-                    .open_attempts()
-                    .map(|attempt| attempt.worker.clone())
-            })
-            .collect();
+        let holders = self.holders_longest();
         let silent: Vec<WorkerId> = self
             .workers
             .iter()
@@ -160,18 +152,39 @@ impl Coordinator {
         for (worker, is_explained) in silent.iter().zip(explained) {
             self.expire(worker, !is_explained);
         }
-        for worker in holders.iter().filter(|worker| !silent.contains(worker)) {
-            self.watch_progress(worker);
+        for (worker, &longest) in &holders {
+            if !silent.contains(worker) {
+                self.watch_progress(worker, longest);
+            }
         }
         let expiries = self.workers.values().map(|known| known.expires(silence));
-        let stalls = holders.iter().filter_map(|worker| self.stalled_at(worker));
+        let holders = self.holders_longest();
+        let stalls = holders
+            .iter()
+            .filter_map(|(worker, &longest)| self.stalled_at(worker, longest));
         self.watch_due = expiries.chain(stalls).min();
+    }
+
+    /// Workers that hold attempts, and how long the longest of their cases may take with its
+    /// retries; `None` where no case is open any more.
+    fn holders_longest(&self) -> BTreeMap<WorkerId, Option<Duration>> {
+        let mut holders = BTreeMap::new();
+        for lead in self.runs.values() {
+            for attempt in lead.run.open_attempts() {
+                let planned = attempt.open.iter().filter_map(|case| lead.run.planned(case));
+                let longest = planned.map(|case| case.timeout * (case.retries + 1)).max();
+                let held: &mut Option<Duration> =
+                    holders.entry(attempt.worker.clone()).or_default();
+                *held = longest.max(*held);
+            }
+        }
+        holders
     }
 
     /// A stuck worker may still touch the target under the leases it was told of, so these are not
     /// renewed, and lost only once the last of them has run out.
-    fn watch_progress(&mut self, worker: &WorkerId) {
-        if self.stalled_at(worker).is_none_or(|at| at > self.now) {
+    fn watch_progress(&mut self, worker: &WorkerId, longest: Option<Duration>) {
+        if self.stalled_at(worker, longest).is_none_or(|at| at > self.now) {
             return;
         }
         let now = self.now;
@@ -191,11 +204,12 @@ impl Coordinator {
     }
 
     /// When the worker next needs a look: it counts as stuck, or its last lease has run out since.
-    fn stalled_at(&self, worker: &WorkerId) -> Option<Instant> {
-        let stuck = self.workers.get(worker)?.stuck;
-        match stuck {
+    /// It is stuck once its longest case, with retries, could have ended and slack has passed.
+    fn stalled_at(&self, worker: &WorkerId, longest: Option<Duration>) -> Option<Instant> {
+        let known = self.workers.get(worker)?;
+        match known.stuck {
             Some(since) => Some(since + self.config.silence()),
-            None => self.stuck_at(worker),
+            None => Some(known.progressed + longest? + self.config.stall_slack),
         }
     }
 
@@ -230,22 +244,6 @@ impl Coordinator {
             apart <= REGION_WIDE && self.now.since(peer.heard) >= REGION_WIDE
         };
         peers.len() > 1 && peers.iter().all(is_together)
-    }
-
-    /// When the worker counts as stuck: its longest case, with retries, and slack on top.
-    fn stuck_at(&self, worker: &WorkerId) -> Option<Instant> {
-        let known = self.workers.get(worker)?;
-        let longest = self.runs.values().flat_map(|lead| {
-            let own = lead
-                .run
-                .open_attempts()
-                .filter(|attempt| attempt.worker == *worker);
-            let open = own.flat_map(|attempt| &attempt.open);
-            open.filter_map(|case| lead.run.planned(case))
-                .map(|case| case.timeout * (case.retries + 1))
-        });
-        let longest = longest.max()?;
-        Some(known.progressed + longest + self.config.stall_slack)
     }
 
     pub(super) fn progressed(&mut self, worker: &WorkerId) {

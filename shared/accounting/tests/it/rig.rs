@@ -8,7 +8,9 @@ mod talk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use accounting::coordinator::{Answer, Config, Coordinator, Exit, Input, LogId, Output};
+use accounting::coordinator::{
+    Answer, Config, Coordinator, Exit, Folded, Input, LogId, Output,
+};
 use domain::event::{GridEvent, RunEvent};
 use domain::message::ToWorkerBody;
 use domain::queue::Priority;
@@ -160,11 +162,24 @@ impl Rig {
         }
         let log = self.store.runs.get(&LogId::Run(run.clone()));
         let segments = log.map(|log| log.segments[from as usize..].to_vec());
-        self.step(Input::RunTail {
-            plan: Box::new(self.plans[&run].clone()),
-            run,
-            segments: segments.unwrap_or_default(),
-            wall_ms: self.now.0 / 1_000_000,
+        let segments = segments.unwrap_or_default();
+        let wall_ms = self.now.0 / 1_000_000;
+        if from > 0 {
+            return self.step(Input::RunTail {
+                run,
+                segments,
+                wall_ms,
+            });
+        }
+        let mut folded = Folded::new(self.plans[&run].clone());
+        let read = segments.iter().try_for_each(|one| folded.fold(one));
+        self.step(match read {
+            Ok(()) => Input::RunFolded {
+                run,
+                folded: Box::new(folded),
+                wall_ms,
+            },
+            Err(why) => Input::RunUnreadable { run, why },
         });
     }
 

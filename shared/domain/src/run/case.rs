@@ -42,6 +42,9 @@ pub struct Kept {
     pub why: String,
 }
 
+/// Losses that may be a case's own doing, after which it runs alone and on another worker.
+pub const LOSSES_BEFORE_ALONE: usize = 2;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseFacts {
     pub state: CaseState,
@@ -106,5 +109,10 @@ impl CaseFacts {
     /// Losses that may be the case's own doing.
     pub fn n_blamed(&self) -> usize {
         self.losses.iter().filter(|loss| loss.blames).count()
+    }
+
+    /// It was lost so often that whoever has it has nothing else.
+    pub fn must_be_alone(&self) -> bool {
+        self.n_blamed() >= LOSSES_BEFORE_ALONE
     }
 }

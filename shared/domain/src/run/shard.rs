@@ -162,12 +162,16 @@ pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Fol
     run.open_attempts.remove(&id);
     for case in open {
         run.set_state(&case, CaseState::Waiting)?;
-        run.facts_mut(&case)?.losses.push(Loss {
+        let facts = run.facts_mut(&case)?;
+        facts.losses.push(Loss {
             attempt: id,
             worker: worker.clone(),
             why: why.to_owned(),
             blames,
         });
+        if facts.must_be_alone() {
+            run.suspects.insert(case);
+        }
     }
     Ok(())
 }
@@ -178,6 +182,15 @@ impl Run {
         self.open_attempts()
             .map(|attempt| &attempt.worker)
             .collect()
+    }
+
+    /// Workers that hold a case which must be alone.
+    pub fn holders_alone(&self) -> impl Iterator<Item = &WorkerId> {
+        let suspects = self.suspects.iter();
+        suspects.filter_map(|case| match self.state(case)? {
+            CaseState::Leased(attempt) => Some(&self.attempt(*attempt)?.worker),
+            _ => None,
+        })
     }
 
     /// The worker may lease under the environment's caps: it has its part of them already, or one

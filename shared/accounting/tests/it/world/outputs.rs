@@ -1,9 +1,9 @@
 //! What the machines ask for, done after a delay.
 
-use accounting::coordinator::{self, Exit, Input, LogId};
+use accounting::coordinator::{self, Exit, Folded, Input, LogId};
 use accounting::worker::{self, CaseKey};
 use domain::event::{GridEvent, RunEvent, Segment};
-use domain::{Digest, RunId};
+use domain::{Digest, Plan, RunId};
 
 use crate::oracle::{Broken, Invariant, decode_grid, decode_run};
 use crate::planned;
@@ -136,11 +136,13 @@ impl World {
         self.nodes[node].pens.insert(log, pen);
         if let Some(plan) = self.plans.get(&run).cloned() {
             let wall_ms = self.nodes[node].clock.wall_ms(self.now);
-            let input = Input::RunTail {
-                run,
-                plan: Box::new(plan),
-                segments: segments.split_off(from.min(segments.len())),
-                wall_ms,
+            let input = match from {
+                0 => folded(run, plan, &segments, wall_ms),
+                from => Input::RunTail {
+                    run,
+                    segments: segments.split_off(from.min(segments.len())),
+                    wall_ms,
+                },
             };
             self.later(node, input);
         }
@@ -314,5 +316,18 @@ impl World {
                 is_aborted,
             },
         );
+    }
+}
+
+/// What the reader of a run's log makes of it.
+fn folded(run: RunId, plan: Plan, segments: &[Segment<RunEvent>], wall_ms: u64) -> Input {
+    let mut folded = Folded::new(plan);
+    match segments.iter().try_for_each(|one| folded.fold(one)) {
+        Ok(()) => Input::RunFolded {
+            run,
+            folded: Box::new(folded),
+            wall_ms,
+        },
+        Err(why) => Input::RunUnreadable { run, why },
     }
 }
