@@ -17,7 +17,6 @@ use tokio::sync::oneshot;
 use crate::object::Keys;
 use crate::object::bucket::Bucket;
 use crate::port::{LogId, Position};
-use crate::segment::Stored;
 
 /// A checkpoint is due after so many events, or so long after the last one.
 const EVENTS: u64 = 5_000;
@@ -88,21 +87,20 @@ struct UnderWay {
 }
 
 impl Gathering {
-    /// Goes on with the last of so many checkpoints, which covers a part of the log as it was
-    /// read; or with the next, if that one is large enough.
+    /// Goes on with the last of so many checkpoints, which covers some segments, or with the next
+    /// if that one is large enough. `since` are all segments from the first that it covers on.
     pub(crate) fn resume(
         id: &LogId,
         (n_checkpoints, last): (u64, Range<Position>),
-        mut stored: Vec<Stored>,
+        since: Vec<Bytes>,
     ) -> Self {
-        let covered = stored.iter().filter(|one| last.contains(&one.number()));
-        let n_covered: usize = covered.map(|one| one.bytes.len()).sum();
-        let (number, from) = match n_covered < LARGE {
-            true => (n_checkpoints.saturating_sub(1), last.start),
-            false => (n_checkpoints, last.end),
+        let n_last = usize::try_from(last.end - last.start).unwrap_or(usize::MAX);
+        let n_covered: usize = since.iter().take(n_last).map(Bytes::len).sum();
+        let (number, n_done) = match n_covered < LARGE {
+            true => (n_checkpoints.saturating_sub(1), 0),
+            false => (n_checkpoints, n_last),
         };
-        stored.retain(|one| one.number() >= from);
-        let segments: Vec<Bytes> = stored.into_iter().map(|one| one.bytes.into()).collect();
+        let segments: Vec<Bytes> = since.into_iter().skip(n_done).collect();
         let keys = Keys::of(id);
         Self {
             key: keys.checkpoint(number),

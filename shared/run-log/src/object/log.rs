@@ -30,22 +30,23 @@ pub(crate) struct ObjectLog {
 }
 
 impl ObjectLog {
-    /// Reads to the end, and makes sure that nothing stands behind it.
+    /// Reads to the end, from where any reader here has come to, and makes sure that nothing stands
+    /// behind it.
     pub(crate) fn open(id: &LogId, bucket: Bucket, shelf: &Arc<Shelf>) -> Result<Self, Error> {
         let keys = Keys::of(id);
-        let mut tail = ObjectTail::new(id, shelf.clone());
-        let mut stored = tail.next(Position::MAX)?;
+        let mut tail = ObjectTail::behind_all_read(id, shelf.clone());
+        tail.next(Position::MAX)?;
         while bucket.has_behind(&keys.segments(), &keys.segment(tail.chain().position()))? {
             // Another writer may have gone on while we read.
             let more = tail.next(Position::MAX)?;
             if more.is_empty() {
                 return Err(tail.hole());
             }
-            stored.extend(more);
         }
-        let checkpoints = tail.checkpoints(&stored)?;
+        let (n_checkpoints, last) = tail.checkpoints()?;
+        let since = shelf.read_whole(id, last.start..tail.chain().position())?;
         Ok(Self {
-            gathering: Gathering::resume(id, checkpoints, stored),
+            gathering: Gathering::resume(id, (n_checkpoints, last), since),
             chain: tail.chain().clone(),
             id: id.clone(),
             keys,

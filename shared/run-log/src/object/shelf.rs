@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::object::Keys;
 use crate::object::bucket::Bucket;
 use crate::port::{Error, LogId, Position};
+use crate::segment::Chain;
 
 /// Bytes that are kept; what was taken in first goes first.
 const MOST: usize = 64 * 1024 * 1024;
@@ -28,6 +29,8 @@ struct Kept {
     size: usize,
     /// How many checkpoints of a log were read, and what the last of them covers.
     checkpoints: BTreeMap<LogId, (u64, Range<Position>)>,
+    /// How far a log was checked by any reader here.
+    ends: BTreeMap<LogId, Chain>,
 }
 
 impl Shelf {
@@ -66,6 +69,20 @@ impl Shelf {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers how far a log was checked.
+    pub(crate) fn note_end(&self, id: &LogId, chain: &Chain) {
+        let mut kept = self.kept();
+        let is_known = |known: &Chain| known.position() >= chain.position();
+        if !kept.ends.get(id).is_some_and(is_known) {
+            kept.ends.insert(id.clone(), chain.clone());
+        }
+    }
+
+    /// How far a log was checked: nobody here need do it again.
+    pub(crate) fn end(&self, id: &LogId) -> Option<Chain> {
+        self.kept().ends.get(id).cloned()
+    }
+
     /// Remembers how far a log's checkpoints were read.
     pub(crate) fn note_checkpoints(&self, id: &LogId, checkpoints: (u64, Range<Position>)) {
         self.kept().checkpoints.insert(id.clone(), checkpoints);
@@ -82,6 +99,16 @@ impl Shelf {
     fn held(&self, id: &LogId, number: Position) -> Option<Bytes> {
         let kept = self.kept();
         kept.segments.get(&(id.clone(), number)).cloned()
+    }
+
+    /// Segments up to the first that is absent.
+    pub(crate) fn read_whole(
+        &self,
+        id: &LogId,
+        numbers: Range<Position>,
+    ) -> Result<Vec<Bytes>, Error> {
+        let found = self.read(id, numbers)?;
+        Ok(found.into_iter().map_while(|bytes| bytes).collect())
     }
 
     /// Segments by their numbers, each if it is there; what is not kept is read in parallel.

@@ -43,13 +43,24 @@ impl ObjectTail {
         }
     }
 
+    /// Reads on from where any reader of this process has come to.
+    pub(crate) fn behind_all_read(id: &LogId, shelf: Arc<Shelf>) -> Self {
+        let mut tail = Self::new(id, shelf);
+        if let (Some(end), Some(known)) = (tail.shelf.end(id), tail.shelf.checkpoints(id)) {
+            tail.chain = end;
+            tail.has_begun = true;
+            (tail.checkpoints, tail.last) = known;
+        }
+        tail
+    }
+
     pub(crate) fn chain(&self) -> &Chain {
         &self.chain
     }
 
     /// How many checkpoints there are now, and the segments that the last of them covers. They may
-    /// have grown since this began to read; `stored` is all that it read.
-    pub(crate) fn checkpoints(&self, stored: &[Stored]) -> Result<(u64, Range<Position>), Error> {
+    /// have grown since this began to read.
+    pub(crate) fn checkpoints(&self) -> Result<(u64, Range<Position>), Error> {
         let (mut number, mut last) = (self.checkpoints, self.last.clone());
         // The last one known is put again, longer, until it is large enough.
         let mut next = number.saturating_sub(1);
@@ -60,10 +71,8 @@ impl ObjectTail {
                 return Ok((number, last));
             };
             let to = from + segments.len() as Position;
-            let known = stored
-                .iter()
-                .filter(|one| (from..to).contains(&one.number()));
-            if segments.is_empty() || !segments.iter().eq(known.map(|one| one.bytes.as_slice())) {
+            let is_read = !segments.is_empty() && to <= self.chain.position();
+            if !is_read || self.shelf.read_whole(&self.id, from..to)? != segments {
                 return Ok((number, last));
             }
             (number, last) = (next + 1, from..to);
@@ -148,6 +157,14 @@ impl ObjectTail {
 
 impl Tail for ObjectTail {
     fn next(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
+        let read = self.read(up_to);
+        self.shelf.note_end(&self.id, &self.chain);
+        read
+    }
+}
+
+impl ObjectTail {
+    fn read(&mut self, up_to: Position) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
         if !self.has_begun && up_to > 0 {
             found = self.begin(up_to)?;
