@@ -3,6 +3,7 @@
 //! A process that leads never goes back to waiting: it ends, and its next start waits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coordination::{Elector, Leader};
 use tokio::sync::watch;
@@ -10,12 +11,18 @@ use tokio::sync::watch;
 use crate::shell::Handle;
 use crate::traces::Inbox;
 
+/// Nobody leads for longer than this only when somebody died, and then asking again is as well.
+const VACANCY: Duration = Duration::from_secs(2);
+/// While nobody leads, it is looked again so often who does.
+const ASKED_EACH: Duration = Duration::from_millis(500);
+
 /// What this process is to those who ask it.
 #[derive(Clone, Debug)]
 enum Role {
     /// For what it needs to stand by.
     Waiting(Arc<dyn Elector>),
-    Standby(Arc<dyn Elector>),
+    /// With the name under which it would lead.
+    Standby(Arc<dyn Elector>, String),
     Leading(Handle, Arc<Inbox>),
 }
 
@@ -53,8 +60,8 @@ impl Taker {
         self.0.send_replace(Role::Waiting(elector));
     }
 
-    pub(crate) fn stand_by(&self, elector: Arc<dyn Elector>) {
-        self.0.send_replace(Role::Standby(elector));
+    pub(crate) fn stand_by(&self, elector: Arc<dyn Elector>, name: &str) {
+        self.0.send_replace(Role::Standby(elector, name.to_owned()));
     }
 
     pub(crate) fn take(&self, handle: Handle, spans: Inbox) {
@@ -79,7 +86,7 @@ impl Seat {
     pub(crate) fn leading(&self) -> Option<Handle> {
         match &*self.0.borrow() {
             Role::Leading(handle, _) => Some(handle.clone()),
-            Role::Waiting(_) | Role::Standby(_) => None,
+            Role::Waiting(_) | Role::Standby(..) => None,
         }
     }
 
@@ -87,7 +94,7 @@ impl Seat {
         let elector = match &*self.0.borrow() {
             Role::Leading(handle, _) => return Standing::Leads(handle.clone()),
             Role::Waiting(_) => return Standing::Waits,
-            Role::Standby(elector) => elector.clone(),
+            Role::Standby(elector, _) => elector.clone(),
         };
         match elector.leader().await {
             Ok(_) => Standing::StandsBy,
@@ -95,31 +102,59 @@ impl Seat {
         }
     }
 
-    /// The way to the loop, if it is in this process.
+    /// The way to the loop, if it is in this process. While nobody leads, whoever asks waits a
+    /// moment: it may soon be this one.
     pub(crate) async fn handle(&self) -> Result<Handle, NotLeading> {
-        let elector = match &*self.0.borrow() {
-            Role::Leading(handle, _) => return Ok(handle.clone()),
-            Role::Waiting(elector) | Role::Standby(elector) => elector.clone(),
-        };
-        Err(other(&*elector).await)
+        let known = tokio::time::timeout(VACANCY, self.until_known()).await;
+        known.unwrap_or(Err(NotLeading { leader: None }))
+    }
+
+    async fn until_known(&self) -> Result<Handle, NotLeading> {
+        let mut role = self.0.clone();
+        loop {
+            let (elector, own) = match &*role.borrow_and_update() {
+                Role::Leading(handle, _) => return Ok(handle.clone()),
+                Role::Waiting(elector) => (elector.clone(), None),
+                Role::Standby(elector, name) => (elector.clone(), Some(name.clone())),
+            };
+            let leader = leader_of(&*elector).await;
+            // Elected a moment ago, it is about to read the logs.
+            let is_own = |leader: &Leader| own.as_ref() == Some(&leader.name);
+            match leader {
+                Ok(None) if own.is_some() => {}
+                Ok(Some(leader)) if is_own(&leader) => {}
+                Ok(other) => return Err(other.into()),
+                Err(Unknown) => return Err(None.into()),
+            }
+            // Either way it is asked again, until the time for it is over.
+            let _ = tokio::time::timeout(ASKED_EACH, role.changed()).await;
+        }
     }
 
     /// The way to the keeper of server spans, if it is in this process.
     pub(crate) async fn spans(&self) -> Result<Arc<Inbox>, NotLeading> {
         let elector = match &*self.0.borrow() {
             Role::Leading(_, spans) => return Ok(spans.clone()),
-            Role::Waiting(elector) | Role::Standby(elector) => elector.clone(),
+            Role::Waiting(elector) | Role::Standby(elector, _) => elector.clone(),
         };
-        Err(other(&*elector).await)
+        Err(leader_of(&*elector).await.unwrap_or(None).into())
     }
 }
 
-async fn other(elector: &dyn Elector) -> NotLeading {
-    let leader = elector.leader().await.unwrap_or_else(|error| {
+/// It can't be said who leads.
+struct Unknown;
+
+async fn leader_of(elector: &dyn Elector) -> Result<Option<Leader>, Unknown> {
+    elector.leader().await.map_err(|error| {
         tracing::debug!(%error, "it can't be said who leads");
-        None
-    });
-    NotLeading {
-        leader: leader.map(|Leader { address, .. }| address),
+        Unknown
+    })
+}
+
+impl From<Option<Leader>> for NotLeading {
+    fn from(leader: Option<Leader>) -> Self {
+        Self {
+            leader: leader.map(|Leader { address, .. }| address),
+        }
     }
 }

@@ -173,12 +173,16 @@ impl Candidate {
                 }
             }
         };
+        // Once nothing is said any more the next need not wait for the lease: what is still on its
+        // way into the log is there before its term, or is refused.
+        let resigned = async {
+            silent.cancelled().await;
+            tenure.resign().await;
+        };
         let ended = tokio::select! {
-            ended = leads => ended,
+            (ended, ()) = async { tokio::join!(leads, resigned) } => ended,
             never = let_go(silent.clone(), grace, &peer.store) => match never {},
         };
-        // The log has said or will say that this one is over; the next need not wait for the lease.
-        tenure.resign().await;
         let _ = kept.send(reign.left);
         Ok(ended?)
     }
@@ -198,8 +202,8 @@ impl Peer {
                 () = stop.cancelled() => return Ok(None),
                 answered = self.needs.answer() => answered?,
             }
-            taker.stand_by(self.elector.clone());
             let me = &self.me;
+            taker.stand_by(self.elector.clone(), &me.name);
             tracing::info!(address = me.address, name = me.name, "standing by");
             let ahead = Ahead::default();
             let along = vigil::Along::new(&self.store, config, ahead.clone())?;

@@ -39,11 +39,7 @@ pub(crate) struct ReadRun {
 }
 
 impl ReadRun {
-    pub(super) fn begin(
-        archive: &Archive,
-        id: &RunId,
-        plan: &Digest,
-    ) -> Result<Self, ReadError> {
+    pub(super) fn begin(archive: &Archive, id: &RunId, plan: &Digest) -> Result<Self, ReadError> {
         Ok(Self {
             folded: Folded::new(archive.plan(id, plan)?),
             id: id.clone(),

@@ -32,7 +32,9 @@ fn append(store: &FileStore, terms: &[u64]) {
     let batch = Batch {
         term: Term(*terms.last().unwrap()),
         writer: "somebody".to_owned(),
-        events: events.map(|event| wire::event::encode_run(&event)).collect(),
+        events: events
+            .map(|event| wire::event::encode_run(&event))
+            .collect(),
         ..Batch::default()
     };
     log.append(log.end(), &batch).unwrap();

@@ -47,7 +47,10 @@ impl Coordinator {
             return;
         };
         // Most have sent nothing since their last renewal.
-        let due = self.workers.iter().filter(|(_, known)| known.is_renewal_due(run));
+        let due = self
+            .workers
+            .iter()
+            .filter(|(_, known)| known.is_renewal_due(run));
         let due: BTreeSet<WorkerId> = due.map(|(worker, _)| worker.clone()).collect();
         if due.is_empty() {
             return;

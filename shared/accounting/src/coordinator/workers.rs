@@ -171,7 +171,10 @@ impl Coordinator {
         let mut holders = BTreeMap::new();
         for lead in self.runs.values() {
             for attempt in lead.run.open_attempts() {
-                let planned = attempt.open.iter().filter_map(|case| lead.run.planned(case));
+                let planned = attempt
+                    .open
+                    .iter()
+                    .filter_map(|case| lead.run.planned(case));
                 let longest = planned.map(|case| case.timeout * (case.retries + 1)).max();
                 let held: &mut Option<Duration> =
                     holders.entry(attempt.worker.clone()).or_default();
@@ -184,7 +187,10 @@ impl Coordinator {
     /// A stuck worker may still touch the target under the leases it was told of, so these are not
     /// renewed, and lost only once the last of them has run out.
     fn watch_progress(&mut self, worker: &WorkerId, longest: Option<Duration>) {
-        if self.stalled_at(worker, longest).is_none_or(|at| at > self.now) {
+        if self
+            .stalled_at(worker, longest)
+            .is_none_or(|at| at > self.now)
+        {
             return;
         }
         let now = self.now;

@@ -8,9 +8,7 @@ mod talk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use accounting::coordinator::{
-    Answer, Config, Coordinator, Exit, Folded, Input, LogId, Output,
-};
+use accounting::coordinator::{Answer, Config, Coordinator, Exit, Folded, Input, LogId, Output};
 use domain::event::{GridEvent, RunEvent};
 use domain::message::ToWorkerBody;
 use domain::queue::Priority;
