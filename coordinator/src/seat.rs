@@ -158,3 +158,6 @@ impl From<Option<Leader>> for NotLeading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

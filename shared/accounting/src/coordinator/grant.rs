@@ -27,8 +27,13 @@ impl Census {
     fn of<'a>(leads: impl Iterator<Item = &'a Lead>) -> Self {
         let mut census = Self::default();
         for lead in leads {
+            // Attempts are many more than their workers.
+            let mut on = BTreeMap::<&WorkerId, usize>::new();
             for attempt in lead.run.open_attempts() {
-                census.leased(&lead.id, &attempt.worker, attempt.open.len());
+                *on.entry(&attempt.worker).or_default() += attempt.open.len();
+            }
+            for (worker, n_cases) in on {
+                census.leased(&lead.id, worker, n_cases);
             }
             census.alone.extend(lead.run.holders_alone().cloned());
         }

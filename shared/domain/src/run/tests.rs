@@ -373,3 +373,22 @@ fn parts_of_the_caps_are_large_enough_to_run_a_case() {
     assert_eq!(caps(Some(5), Some(7), 3).most_sharers(), 2);
     assert_eq!(caps(None, Some(2), 3).most_sharers(), 1);
 }
+
+#[test]
+fn what_waits_is_counted_by_where_it_may_run() {
+    let mut run = begun(three());
+    let n_in = |run: &crate::run::Run| {
+        ["east", "west"].map(|region| run.n_waiting_in(&Region::from(region)))
+    };
+    assert_eq!(n_in(&run), [3, 1]);
+    let steps = [
+        (leased(1, &["a", "c"]), [1, 0]),
+        (settled(1, 1, "a", Outcome::Passed), [1, 0]),
+        (lost(1), [2, 1]),
+        (closed("b", Outcome::Skipped), [1, 1]),
+    ];
+    for (event, wanted) in steps {
+        run.apply(&event).expect("legal");
+        assert_eq!(n_in(&run), wanted, "{event:?}");
+    }
+}

@@ -296,3 +296,21 @@ fn a_standby_that_read_along_reads_nothing_twice_and_goes_on_with_the_leaders_ch
     let all = open(directory.path()).tail(&GRID).next(Position::MAX);
     assert_eq!(all.unwrap().len() as u64, log.end());
 }
+
+#[test]
+fn who_has_read_along_writes_on_behind_all_that_others_wrote() {
+    let (writer, directory) = store();
+    write(&writer, 20);
+    let standby = open(directory.path());
+    let mut tail = standby.tail(&GRID);
+    assert_eq!(tail.next(Position::MAX).unwrap().len(), 20);
+    write(&writer, 30);
+    assert_eq!(tail.next(Position::MAX).unwrap().len(), 10);
+    write(&writer, 33);
+    let mut log = standby.open(&GRID).unwrap();
+    assert_eq!(log.end(), 33, "what nobody here has read is read");
+    let at = log.append(33, &batch(2, &["taken over"])).unwrap();
+    assert_eq!(at, 34);
+    let found = open(directory.path()).tail(&GRID).next(Position::MAX);
+    assert_eq!(found.unwrap().len(), 34, "one chain to the end");
+}

@@ -1,7 +1,7 @@
 //! Who gets cases, and until when.
 
 use domain::message::{FromWorker, ToWorkerBody};
-use domain::{Instant, Outcome};
+use domain::{AttemptId, Instant, Outcome};
 
 use crate::rig::{Rig, plan, result};
 
@@ -83,10 +83,7 @@ fn a_disconnect_alone_loses_nothing() {
     rig.pass(10, &[]);
     rig.hello(2, "east-1", 1, &[(plan.run.clone(), 1)]);
     assert_eq!(rig.open(&plan).len(), 1);
-    assert_eq!(
-        rig.run(&plan).attempts()[&domain::AttemptId(1)].n_reattached,
-        1
-    );
+    assert_eq!(rig.run(&plan).attempts()[&AttemptId(1)].n_reattached, 1);
     let case = plan.cases[0].id.clone();
     rig.deliver(2, &plan, 1, 1, result(&case, "east-1", Outcome::Passed));
     assert_eq!(rig.run(&plan).totals().passed, 1);
@@ -182,4 +179,43 @@ fn hellos_that_can_not_be_right_are_refused() {
         rig.seen(2)
     );
     assert_eq!(rig.closed_streams, [2]);
+}
+
+#[test]
+fn where_workers_are_many_what_happens_at_once_is_looked_at_together() {
+    let names: Vec<String> = (0..150).map(|number| format!("east-{number}")).collect();
+    let cases: Vec<String> = (0..900).map(|number| format!("c{number}")).collect();
+    let cases: Vec<(&str, &str)> = cases.iter().map(|case| (case.as_str(), "east")).collect();
+    let (mut rig, plan) = (Rig::new(), plan("run", &cases));
+    rig.submit(&plan);
+    for (stream, name) in (1..).zip(&names) {
+        rig.hello(stream, name, 1, &[]);
+    }
+    rig.pass(1, &[]);
+    rig.probed(1, &names[0], true);
+    rig.pass(1, &[]);
+    let n_leased = |rig: &Rig| rig.open(&plan).len();
+    let before = n_leased(&rig);
+    assert!(before > 0 && before < 900, "{before} of 900 leased");
+    let first: Vec<_> = rig.open(&plan).into_iter().take(50).collect();
+    for (attempt, worker, held) in first {
+        let stream = names.iter().position(|name| *name == worker);
+        let stream = stream.expect("a worker of ours") as u64 + 1;
+        for (seq, case) in (1..).zip(&held) {
+            let message = FromWorker::Result {
+                run: plan.run.clone(),
+                attempt: AttemptId(attempt),
+                session: rig.session(&plan, attempt),
+                seq,
+                result: Box::new(result(case, &worker, Outcome::Passed)),
+                record: Vec::new(),
+            };
+            rig.say(stream, message);
+        }
+    }
+    let n_attempts = |rig: &Rig| rig.run(&plan).attempts().len();
+    let at_once = n_attempts(&rig);
+    assert!(at_once < before + 50, "not each of 50 called for a look");
+    rig.pass(1, &[]);
+    assert!(n_attempts(&rig) > at_once, "and nobody is forgotten");
 }
