@@ -6,6 +6,7 @@ use accounting::coordinator::{Coordinator, LogId};
 use domain::Term;
 
 use crate::clock::Clock;
+use crate::oracle::turns::Turns;
 use crate::store::{Append, Pen};
 
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) pens: BTreeMap<LogId, Pen>,
     /// Puts that have no answer yet, by log and number.
     pub(crate) in_flight: BTreeMap<(LogId, u64), Put>,
+    /// Which of its runs had its workers, for the oracle.
+    pub(crate) turns: Turns,
 }
 
 /// A segment on its way into the store.
@@ -42,6 +45,7 @@ impl Node {
             isolated_until: 0,
             pens: BTreeMap::new(),
             in_flight: BTreeMap::new(),
+            turns: Turns::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Sees every host and every durable byte, and says which promise is broken as soon as one is.
 //!
 //! It keeps its own sets, so that a mistake in the fold is seen too. `ledger` looks at segments as
-//! they become durable, `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `fates` at
+//! they become durable, `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `turns` at how a leader shares its workers among them, `fates` at
 //! what became of every result, `ending` at verdicts and at the end of the world.
 
 mod ending;
@@ -9,6 +9,7 @@ mod fates;
 mod ledger;
 mod queue;
 mod target;
+pub(crate) mod turns;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,6 @@ pub(crate) struct Seen {
     priority: Priority,
     /// Admitted only to be ended.
     is_stopped: bool,
-    /// Leases of others since it last had one, that it could have had.
-    n_passed_over: u32,
     /// Case → outcome, and the attempt that gave it.
     outcomes: BTreeMap<CaseId, (domain::Outcome, Option<AttemptId>)>,
     /// Open attempts and the cases they hold.

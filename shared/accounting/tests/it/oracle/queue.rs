@@ -1,15 +1,8 @@
-//! Runs beside each other: who is admitted, who shares caps with whom, and that nobody starves.
+//! Runs beside each other: who is admitted, and who shares caps with whom.
 
-use domain::run::{CaseState, Run};
-use domain::schedule::LOSSES_BEFORE_ALONE;
-use domain::{Region, RunId};
+use domain::RunId;
 
 use crate::oracle::{Broken, Invariant, Oracle, Seen};
-
-/// Appends in a row that may lease to others what a run without any lease could have had, and that
-/// does not come after them. More than none: decisions become durable log by log, and a new leader
-/// reads its runs one after the other.
-const MOST_PASSED_OVER: u32 = 6;
 
 impl Oracle {
     fn is_active(&self, run: &RunId) -> bool {
@@ -117,36 +110,6 @@ impl Oracle {
         }
     }
 
-    /// An append leased to a run in a region: one that does not come after it, has nothing and
-    /// could have had it, is passed over only so often.
-    pub(super) fn nobody_starves(&mut self, id: &RunId, region: &Region) -> Result<(), Broken> {
-        let Some(own) = self.runs.get(id).map(|seen| seen.priority) else {
-            return Ok(());
-        };
-        let passed_over: Vec<RunId> = self
-            .active()
-            .filter(|(other, seen)| *other != id && seen.priority >= own && seen.could_take(region))
-            .map(|(other, _)| other.clone())
-            .collect();
-        for run in passed_over {
-            let Some(seen) = self.runs.get_mut(&run) else {
-                continue;
-            };
-            seen.n_passed_over += 1;
-            self.noted.insert("run passed over once");
-            if seen.n_passed_over > MOST_PASSED_OVER {
-                return Err(Invariant::EndsInTime.broken(format!(
-                    "run {run} waits for {region} and was passed over {} times",
-                    seen.n_passed_over
-                )));
-            }
-        }
-        if let Some(seen) = self.runs.get_mut(id) {
-            seen.n_passed_over = 0;
-        }
-        Ok(())
-    }
-
     /// A worker touches the target for a run: does another run hold the environment alone?
     pub(crate) fn excludes(&self, run: &RunId, other: &RunId) -> bool {
         let is_exclusive = |run: &RunId| self.runs.get(run).is_some_and(|seen| seen.is_exclusive);
@@ -159,25 +122,5 @@ impl Seen {
     fn limits(&self) -> Option<(Option<u32>, Option<u32>)> {
         let caps = self.fold.as_ref()?.plan().caps?;
         Some((caps.rps, caps.users))
-    }
-
-    /// It holds nothing, and has a plain case for this region that nothing but its turn keeps
-    /// waiting.
-    fn could_take(&self, region: &Region) -> bool {
-        let is_plain = |run: &Run| {
-            run.plan().caps.is_none()
-                && run.draining().is_none()
-                && !run.is_ended()
-                && run.is_green(region)
-                && run.cases().any(|(case, facts)| {
-                    facts.state == CaseState::Waiting
-                        && !case.exclusive
-                        && case.legs.len() == 1
-                        && facts.n_blamed() < LOSSES_BEFORE_ALONE
-                        && case.region.admits(region)
-                })
-        };
-        self.open.values().all(std::collections::BTreeSet::is_empty)
-            && self.fold.as_ref().is_some_and(is_plain)
     }
 }

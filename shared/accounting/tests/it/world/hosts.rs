@@ -47,10 +47,12 @@ impl World {
             return Ok(());
         }
         let now = self.nodes[node].clock.at(self.now);
-        let Some(machine) = self.nodes[node].machine.as_mut() else {
+        let host = &mut self.nodes[node];
+        let Some(machine) = host.machine.as_mut() else {
             return Ok(());
         };
         let outputs = machine.step(now, input);
+        self.oracle.serves(machine, &mut host.turns)?;
         for output in outputs {
             self.node_says(node, output)?;
         }

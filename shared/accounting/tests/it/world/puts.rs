@@ -223,6 +223,13 @@ impl World {
     fn durable(&mut self, node: usize, put: &Put) -> Result<(), Broken> {
         let (log, at) = (put.append.log.clone(), put.append.at);
         self.nodes[node].in_flight.remove(&(log.clone(), at));
+        if let (LogId::Run(run), Events::Run(events)) = (&log, &put.append.events)
+            && events
+                .iter()
+                .any(|event| matches!(event, RunEvent::TermStarted { .. }))
+        {
+            self.nodes[node].turns.leads(run);
+        }
         let to = at + 1;
         self.step_node(node, Input::Durable { log, to })
     }
