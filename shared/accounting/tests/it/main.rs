@@ -17,6 +17,7 @@ mod faults;
 mod grid;
 mod history;
 mod invariant;
+mod meter;
 mod node;
 mod oracle;
 mod planned;

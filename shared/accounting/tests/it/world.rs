@@ -27,6 +27,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::faults::{self, Fault, LAST_FAULT, LONGEST};
 use crate::history::History;
+use crate::meter::Meter;
 use crate::node::{Node, Put};
 use crate::oracle::{Broken, Invariant, Oracle};
 use crate::planned;
@@ -164,6 +165,8 @@ pub(crate) struct World {
     /// A promise broken where nobody could say so at once.
     broken: Option<Broken>,
     is_loud: bool,
+    /// What the coordinators' steps cost, where that is asked for.
+    meter: Option<Meter>,
     /// Nothing goes wrong.
     pub(crate) is_calm: bool,
     #[cfg(feature = "planted")]
@@ -197,10 +200,12 @@ impl World {
         Self::shaped(seed, is_loud, |_| {})
     }
 
-    /// One of the large worlds, with so many workers.
+    /// One of the large worlds, with so many workers; it says at its end what it took.
     pub(crate) fn crowded(number: u64, n_workers: u64) -> Self {
         let seed = number * BIG_EVERY + BIG_EVERY - 1;
-        Self::shaped(seed, false, |shape| shape.crowd(n_workers))
+        let mut world = Self::shaped(seed, false, |shape| shape.crowd(n_workers));
+        world.meter = Some(Meter::start());
+        world
     }
 
     fn shaped(seed: u64, is_loud: bool, adjust: impl Fn(&mut Shape)) -> Self {
@@ -225,6 +230,7 @@ impl World {
             stats: BTreeMap::new(),
             broken: None,
             is_loud,
+            meter: None,
             is_calm: false,
             shape,
             chance,
@@ -314,6 +320,9 @@ impl World {
             }
         }
         self.count_ends();
+        if let Some(meter) = &self.meter {
+            println!("{meter}");
+        }
         Ok(Kept {
             stats: self.stats,
             n_happenings: self.n_happenings,

@@ -4,6 +4,7 @@ use accounting::coordinator::{Input, StreamId};
 use accounting::worker;
 use domain::message::ToWorkerBody;
 
+use crate::meter;
 use crate::oracle::Broken;
 use crate::world::{Happening, World};
 
@@ -51,7 +52,14 @@ impl World {
         let Some(machine) = host.machine.as_mut() else {
             return Ok(());
         };
+        let heard = self
+            .meter
+            .as_ref()
+            .map(|_| (meter::row(&input), meter::cpu()));
         let outputs = machine.step(now, input);
+        if let (Some(meter), Some((heard, since))) = (&mut self.meter, heard) {
+            meter.add(heard, since);
+        }
         self.oracle.serves(machine, &mut host.turns)?;
         for output in outputs {
             self.node_says(node, output)?;
