@@ -1,7 +1,7 @@
 //! The coordinator as a machine: it leads the logs, leases cases, counts results, ends runs.
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
-//! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins),
+//! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins; `unheard`),
 //! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
 //! `ingest`, `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
@@ -25,6 +25,7 @@ mod log;
 mod loss;
 pub mod output;
 mod takeover;
+mod unheard;
 mod workers;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -12,6 +12,7 @@ use domain::run::Run;
 use domain::schedule::Order;
 
 use crate::coordinator::config::FORMAT;
+use crate::coordinator::unheard::Unheard;
 
 /// A run as far as its log was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub(crate) struct LogEnd {
     pub(crate) tail: u64,
     /// The run's elapsed time and the wall clock, in milliseconds, of the last segment.
     pub(crate) times: Option<(Duration, u64)>,
+    /// What earlier leaders' segments say of attempts that nobody renewed; empty once it is used.
+    pub(crate) unheard: Unheard,
 }
 
 impl Folded {
@@ -77,6 +80,7 @@ impl LogEnd {
         }
         let folded = run.apply_segment(segment);
         folded.map_err(|illegal| format!("segment {position}: {illegal}"))?;
+        self.unheard.read(segment);
         self.tail += 1;
         self.times = Some((segment.elapsed, segment.wall_ms));
         Ok(())

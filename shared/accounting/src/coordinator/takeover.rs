@@ -246,11 +246,14 @@ impl Coordinator {
         self.expect_holders(id);
         self.expect_probes(id);
         self.restore_parts(id);
+        if self.is_leading() {
+            self.count_unheard();
+        }
         self.begin(id);
     }
 
-    /// Workers that hold leases of an earlier term have ttl and guard from now on to come back;
-    /// those that were one process with their coordinator are dead already.
+    /// Workers that hold leases of an earlier term have ttl and guard from now on to come back, or
+    /// what is left of it; those that were one process with their coordinator are dead already.
     fn expect_holders(&mut self, id: &RunId) {
         let Some(lead) = self.runs.get(id) else {
             return;

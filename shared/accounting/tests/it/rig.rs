@@ -92,10 +92,15 @@ impl Rig {
 
     /// The coordinator's process dies; another, of the next term, reads the same logs.
     pub(crate) fn takeover(self, adjust: impl Fn(&mut Config)) -> Self {
+        self.led_next(2, adjust)
+    }
+
+    /// As `takeover`, under this term.
+    pub(crate) fn led_next(self, term: u64, adjust: impl Fn(&mut Config)) -> Self {
         let mut config = Config::new("next");
         adjust(&mut config);
         let logs = (self.store, self.plans);
-        Self::with(config, logs, self.unreadable, 2, self.now)
+        Self::with(config, logs, self.unreadable, term, self.now)
     }
 
     pub(crate) fn step(&mut self, input: Input) {

@@ -75,6 +75,7 @@ pub(crate) const NAMED: &[&str] = &[
     "verdict GO",
     "verdict INCONCLUSIVE",
     "verdict NO-GO",
+    "wait for a worker begun by an earlier leader",
     "wall clock set",
     "watch on the election lost",
     "worker asked to leave",

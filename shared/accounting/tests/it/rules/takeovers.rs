@@ -95,6 +95,56 @@ fn a_worker_that_does_not_come_back_has_ttl_and_guard() {
     assert_eq!(rig.open(&plan)[0].1, "east-2");
 }
 
+/// The first leader leased a case to east-1, which is gone. The second led for some seconds, as the
+/// results of west-1 show, and is gone too.
+fn led_twice(seconds: u64, comes_back: bool) -> (Rig, Plan) {
+    let cases = [("a", "east"), ("b", "west"), ("c", "west")];
+    let (mut rig, plan) = (Rig::new(), plan("run", &cases));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    let mut rig = rig.takeover(|_| {});
+    rig.join(12, "west-1");
+    if comes_back {
+        rig.hello(11, "east-1", 1, &[(plan.run.clone(), 1)]);
+    }
+    let held = rig.open(&plan);
+    let (attempt, _, cases) = held.last().expect("what west-1 holds").clone();
+    rig.pass(seconds, &[12]);
+    let passed = result(&cases[0], "west-1", Outcome::Passed);
+    rig.deliver(12, &plan, attempt, 1, passed);
+    let mut rig = rig.led_next(3, |_| {});
+    rig.join(22, "east-2");
+    assert_eq!(rig.open(&plan)[0].1, "east-1");
+    (rig, plan)
+}
+
+#[test]
+fn what_the_last_leader_waited_for_a_gone_worker_is_not_waited_again() {
+    let (mut rig, plan) = led_twice(10, false);
+    rig.pass(6, &[22]);
+    assert_eq!(rig.open(&plan)[0].1, "east-1", "16.75 s in all");
+    rig.pass(1, &[22]);
+    assert!(rig.open(&plan).iter().any(|open| open.1 == "east-2"));
+}
+
+#[test]
+fn however_long_it_was_waited_for_a_worker_can_still_come_back() {
+    let (mut rig, plan) = led_twice(15, false);
+    rig.pass(4, &[22]);
+    assert_eq!(rig.open(&plan)[0].1, "east-1");
+    rig.pass(2, &[22]);
+    assert!(rig.open(&plan).iter().any(|open| open.1 == "east-2"));
+}
+
+#[test]
+fn a_worker_that_came_back_to_the_last_leader_has_ttl_and_guard_again() {
+    let (mut rig, plan) = led_twice(10, true);
+    rig.pass(16, &[22]);
+    assert_eq!(rig.open(&plan)[0].1, "east-1");
+    rig.pass(1, &[22]);
+    assert!(rig.open(&plan).iter().any(|open| open.1 == "east-2"));
+}
+
 #[test]
 fn cases_never_leased_are_granted_at_once() {
     let (rig, plan) = led();

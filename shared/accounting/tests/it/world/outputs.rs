@@ -90,6 +90,9 @@ impl World {
         if text.contains("gives no result for longer") {
             self.count("worker stuck");
         }
+        if text.contains("earlier leaders have waited") {
+            self.count("wait for a worker begun by an earlier leader");
+        }
     }
 
     fn exits(&mut self, node: usize, why: &Exit) -> Result<(), Broken> {
