@@ -3,13 +3,14 @@
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins; `unheard`),
 //! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
-//! `ingest`, `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
+//! `ingest` (and `credit`), `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
 mod caps;
 mod clients;
 mod closing;
 pub mod config;
+mod credit;
 mod door;
 mod finish;
 mod folded;

@@ -156,6 +156,7 @@ impl Worker {
         self.is_leaving_told = false;
         for held in self.attempts.values_mut() {
             held.cursor = None;
+            held.sent = 1;
             held.is_end_sent = false;
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::message::Hello;
 use domain::{Instant, Region, RunId, SessionId};
 
+use crate::coordinator::credit::Credit;
 use crate::coordinator::input::{LogId, StreamId};
 
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) struct Attendance {
     proven: BTreeMap<LogId, (u64, Instant)>,
     /// The stamp of each run's last renewal.
     pub(crate) renewed: BTreeMap<RunId, u64>,
+    /// What it has under way on its stream.
+    pub(crate) credit: Credit,
 }
 
 impl Attendance {
@@ -48,6 +51,7 @@ impl Attendance {
             stamps: VecDeque::new(),
             proven: BTreeMap::new(),
             renewed: BTreeMap::new(),
+            credit: Credit::default(),
         }
     }
 

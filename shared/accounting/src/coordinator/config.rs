@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::WINDOW;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Who leads, as the log names it.
@@ -37,6 +39,9 @@ pub struct Config {
     pub max_queued: usize,
     /// Messages and requests that wait for this process to lead; more are sent away.
     pub max_deferred: usize,
+    /// Bytes of results that a stream of a worker may have under way, taken and not acknowledged:
+    /// the window that workers keep to, and as much again for what one frame may hold.
+    pub max_unacked: usize,
     /// Workers let in each second; the others are told when to ask again.
     pub hellos_per_second: u32,
     /// Closed runs that are remembered, for results that come late.
@@ -68,6 +73,7 @@ impl Config {
             max_active: 4,
             max_queued: 100,
             max_deferred: 10_000,
+            max_unacked: 2 * WINDOW,
             hellos_per_second: 200,
             keep_closed: 8,
             max_cases: 100_000,

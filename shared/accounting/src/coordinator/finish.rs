@@ -133,14 +133,18 @@ impl Coordinator {
     /// Forgets the oldest closed runs beyond those that are kept.
     ///
     /// A late result may still be on its way into the log of one: it stays until that is durable,
-    /// because what waits for a log that nobody leads any more would leave at once.
+    /// because what waits for a log that nobody leads any more would leave at once. So it does while
+    /// one waits for its record: its worker would wait for the answer.
     fn forget(&mut self) {
         let excess = self
             .remembered
             .len()
             .saturating_sub(self.config.keep_closed);
         let candidates: Vec<RunId> = self.remembered.iter().take(excess).cloned().collect();
-        let is_quiet = |run: &RunId| self.runs.get(run).is_none_or(|lead| lead.writer.is_quiet());
+        let is_quiet = |run: &RunId| {
+            let lead = self.runs.get(run);
+            lead.is_none_or(|lead| lead.writer.is_quiet() && !lead.has_staged())
+        };
         let (leaving, staying): (Vec<RunId>, Vec<RunId>) =
             candidates.into_iter().partition(is_quiet);
         self.remembered.drain(..excess);

@@ -53,6 +53,10 @@ impl Coordinator {
         if seq > taken + 1 {
             return self.expect(stream, &run, attempt);
         }
+        let bytes = crate::weight(&result, &record);
+        if !self.has_credit((worker, stream), (&run, attempt, seq), bytes) {
+            return;
+        }
         self.progressed(worker);
         self.stage(&run, attempt, seq, result, record);
         self.unstage(&run, attempt);

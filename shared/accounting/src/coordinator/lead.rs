@@ -161,6 +161,13 @@ impl Lead {
         staged.map_or(acked, |last| last.seq)
     }
 
+    /// Results wait for their records, or behind others that do.
+    pub(crate) fn has_staged(&self) -> bool {
+        self.staged
+            .values()
+            .any(|staged| !staged.results.is_empty())
+    }
+
     /// Leases are renewed: the run neither stops early nor has ended.
     pub(crate) fn renews(&self) -> bool {
         self.is_ready && self.run.stop().is_none() && !self.run.is_ended()

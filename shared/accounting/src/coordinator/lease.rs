@@ -181,6 +181,7 @@ impl Coordinator {
         else {
             return output;
         };
+        self.gives_credit_back(*stream, &message.body);
         match &mut message.body {
             ToWorkerBody::Lease {
                 run,

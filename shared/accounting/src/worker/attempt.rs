@@ -25,6 +25,8 @@ pub(crate) struct Held {
     pub(crate) next_seq: u64,
     /// The next result to send on this stream; `None` until the coordinator says where it stands.
     pub(crate) cursor: Option<u64>,
+    /// All results before this one were sent on this stream, some of them perhaps more than once.
+    pub(crate) sent: u64,
     /// The lease: no exchange after this.
     pub(crate) until: Instant,
     /// Why nothing more is started; `None` while the lease is believed in.
@@ -39,12 +41,18 @@ pub(crate) struct Unacked {
     pub(crate) result: Box<CaseResult>,
     pub(crate) record: Vec<u8>,
     pub(crate) is_written: bool,
+    /// Bytes that it counts for in the spool and in the window.
+    pub(crate) weight: usize,
 }
 
 impl Unacked {
-    /// Roughly what it takes on the wire and in the spool.
-    pub(crate) fn size(&self) -> usize {
-        self.record.len() + 512
+    pub(crate) fn new(result: Box<CaseResult>, record: Vec<u8>, is_written: bool) -> Self {
+        Self {
+            weight: crate::weight(&result, &record),
+            result,
+            record,
+            is_written,
+        }
     }
 }
 
@@ -66,6 +74,7 @@ impl Held {
             results: BTreeMap::new(),
             next_seq: 1,
             cursor: Some(1),
+            sent: 1,
             until,
             stopped: None,
             is_end_sent: false,
@@ -86,11 +95,7 @@ impl Held {
         held.cursor = None;
         for kept in recovered.results {
             held.next_seq = held.next_seq.max(kept.seq + 1);
-            let unacked = Unacked {
-                result: Box::new(kept.result),
-                record: kept.record,
-                is_written: true,
-            };
+            let unacked = Unacked::new(Box::new(kept.result), kept.record, true);
             held.results.insert(kept.seq, unacked);
         }
         held
@@ -110,7 +115,7 @@ impl Held {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.results.values().map(Unacked::size).sum()
+        self.results.values().map(|unacked| unacked.weight).sum()
     }
 
     pub(crate) fn as_open(&self) -> OpenAttempt {

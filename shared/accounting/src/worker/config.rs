@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::{Region, WorkerId};
 
+use crate::WINDOW;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub worker: WorkerId,
@@ -31,7 +33,7 @@ impl Config {
             incarnation,
             version: String::new(),
             beat: Duration::from_secs(5),
-            window_bytes: 4 << 20,
+            window_bytes: WINDOW,
             spool_bytes: 64 << 20,
             #[cfg(feature = "planted")]
             planted: None,

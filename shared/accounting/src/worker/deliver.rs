@@ -22,10 +22,13 @@ impl Worker {
                 preflight,
             });
         }
-        let mut room = self.config.window_bytes.saturating_sub(self.in_flight());
+        let mut window = Window {
+            bytes: self.in_flight(),
+            most: self.config.window_bytes,
+        };
         let mut messages = Vec::new();
         for held in self.attempts.values_mut() {
-            while let Some(message) = next_result(held, session, &mut room) {
+            while let Some(message) = next_result(held, session, &mut window) {
                 messages.push(message);
             }
             if let Some(message) = end(held, session) {
@@ -37,15 +40,13 @@ impl Worker {
         }
     }
 
-    /// Bytes sent on this stream and not acknowledged.
+    /// Bytes sent on this stream and not acknowledged, each result once however often it was sent:
+    /// the coordinator may have taken it.
     fn in_flight(&self) -> usize {
         let held = self.attempts.values();
         held.map(|held| {
-            let cursor = held.cursor.unwrap_or(0);
-            held.results
-                .range(..cursor)
-                .map(|(_, unacked)| unacked.size())
-                .sum::<usize>()
+            let sent = held.results.range(..held.sent);
+            sent.map(|(_, unacked)| unacked.weight).sum::<usize>()
         })
         .sum()
     }
@@ -68,18 +69,33 @@ impl Worker {
     }
 }
 
-fn next_result(held: &mut Held, session: SessionId, room: &mut usize) -> Option<FromWorker> {
+/// Bytes under way on the stream, and how many may be.
+struct Window {
+    bytes: usize,
+    most: usize,
+}
+
+impl Window {
+    /// One result may be under way at any time, however large.
+    fn takes(&self, weight: usize) -> bool {
+        self.bytes == 0 || self.bytes + weight <= self.most
+    }
+}
+
+fn next_result(held: &mut Held, session: SessionId, window: &mut Window) -> Option<FromWorker> {
     let seq = held.cursor?;
     let unacked = held
         .results
         .get(&seq)
         .filter(|unacked| unacked.is_written)?;
-    // At least one result is always under way, however large.
-    let is_first = held.results.keys().next() == Some(&seq);
-    if *room < unacked.size() && !is_first {
+    let is_again = seq < held.sent;
+    if !is_again && !window.takes(unacked.weight) {
         return None;
     }
-    *room = room.saturating_sub(unacked.size());
+    if !is_again {
+        window.bytes += unacked.weight;
+        held.sent = seq + 1;
+    }
     held.cursor = Some(seq + 1);
     Some(FromWorker::Result {
         run: held.run.clone(),

@@ -120,11 +120,7 @@ impl Worker {
         }
         let seq = held.next_seq;
         held.next_seq += 1;
-        let unacked = Unacked {
-            result: result.clone(),
-            record: record.clone(),
-            is_written: false,
-        };
+        let unacked = Unacked::new(result.clone(), record.clone(), false);
         held.results.insert(seq, unacked);
         let (run, attempt): (RunId, _) = key;
         self.out.push(Output::Spool {

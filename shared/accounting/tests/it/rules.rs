@@ -3,6 +3,7 @@
 mod caps;
 mod closing;
 mod completing;
+mod credits;
 mod ingest;
 mod leases;
 mod losses;

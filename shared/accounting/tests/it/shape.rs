@@ -37,6 +37,10 @@ pub(crate) struct Shape {
     pub(crate) spool_bytes: usize,
     /// Bytes of results under way to the coordinator.
     pub(crate) window_bytes: usize,
+    /// Bytes of results under way above which a coordinator closes a worker's stream.
+    pub(crate) max_unacked: usize,
+    /// One worker heeds neither its window nor its spool.
+    pub(crate) has_greedy: bool,
 }
 
 /// One in so many worlds has a thousand workers.
@@ -72,6 +76,8 @@ impl Shape {
             },
             spool_bytes: if is_small_window { 2_000 } else { 64 << 20 },
             window_bytes: if is_small_window { 1_200 } else { 4 << 20 },
+            max_unacked: if is_small_window { 1_200 } else { 8 << 20 },
+            has_greedy: is_small_window && !is_big && seed.is_multiple_of(2),
         }
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Site {
     pub(crate) n_spool_orders: u64,
     /// In a row of looks it idled beside a case that it could take.
     pub(crate) n_idle_looks: u32,
+    /// Its worker heeds neither its window nor its spool.
+    pub(crate) is_greedy: bool,
 }
 
 impl Site {
@@ -92,6 +94,7 @@ impl Site {
             unspooled: Vec::new(),
             n_spool_orders: 0,
             n_idle_looks: 0,
+            is_greedy: false,
         }
     }
 

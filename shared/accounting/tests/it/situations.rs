@@ -79,6 +79,7 @@ pub(crate) const NAMED: &[&str] = &[
     "wall clock set",
     "watch on the election lost",
     "worker asked to leave",
+    "worker beyond its credits",
     "worker crashed",
     "worker crashed under running cases",
     "worker crashed with results",

@@ -261,7 +261,9 @@ impl World {
         let most_slots = if self.shape.is_big { 2 } else { 4 };
         let slots = u32::try_from(self.chance.within(1..most_slots + 1)).unwrap_or(1);
         let clock = self.draw_clock();
-        self.sites.push(Site::new(place, region, slots, clock));
+        let mut site = Site::new(place, region, slots, clock);
+        site.is_greedy = self.shape.has_greedy && place == 0;
+        self.sites.push(site);
         let (at, site) = (self.chance.within(0..2 * SECOND), self.sites.len() - 1);
         self.schedule(at, Happening::Boot { site });
     }

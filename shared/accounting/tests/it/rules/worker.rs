@@ -1,6 +1,7 @@
 //! Single rules of the worker.
 
 mod hello;
+mod window;
 
 use std::time::Duration;
 

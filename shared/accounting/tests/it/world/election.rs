@@ -59,6 +59,7 @@ impl World {
         config.batch_events = self.shape.batch_events;
         config.hellos_per_second = self.shape.hellos_per_second;
         config.one_process = self.shape.is_laptop;
+        config.max_unacked = self.shape.max_unacked;
         #[cfg(feature = "planted")]
         {
             config.planted = self.planted;

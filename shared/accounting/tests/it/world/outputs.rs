@@ -8,6 +8,7 @@ use domain::{Digest, Plan, RunId};
 use crate::oracle::{Broken, Invariant, decode_grid, decode_run};
 use crate::planned;
 use crate::shape::Keeping;
+use crate::site::Site;
 use crate::store::Append;
 use crate::world::disks::{DiskOrder, Frame};
 use crate::world::{Happening, MILLI, SECOND, World};
@@ -75,7 +76,7 @@ impl World {
             Output::Exit(why) => self.exits(node, &why)?,
             Output::Note(text) => {
                 self.say(|| format!("node {node} notes: {text}"));
-                self.understand(&text);
+                self.understand(&text)?;
                 if text.contains("illegal") {
                     let what = format!("node {node}: {text}");
                     return Err(Invariant::FirstIsFinal.broken(what));
@@ -86,13 +87,22 @@ impl World {
         Ok(())
     }
 
-    fn understand(&mut self, text: &str) {
+    fn understand(&mut self, text: &str) -> Result<(), Broken> {
+        if text.contains("bytes of results on top of") {
+            let is_of = |site: &Site| text.starts_with(&format!("worker {} ", site.worker));
+            let mut greedy = self.sites.iter().filter(|site| site.is_greedy);
+            if !greedy.any(is_of) {
+                return Err(Invariant::Bounded.broken(format!("it kept to its credits: {text}")));
+            }
+            self.count("worker beyond its credits");
+        }
         if text.contains("gives no result for longer") {
             self.count("worker stuck");
         }
         if text.contains("earlier leaders have waited") {
             self.count("wait for a worker begun by an earlier leader");
         }
+        Ok(())
     }
 
     fn exits(&mut self, node: usize, why: &Exit) -> Result<(), Broken> {

@@ -25,14 +25,17 @@ impl World {
             let at = host.down_until.max(now + SECOND);
             return self.schedule(at, Happening::Boot { site });
         }
+        let is_greedy = host.is_greedy;
         host.boot(|config| {
             #[cfg(feature = "planted")]
             {
                 config.planted = planted;
             }
             config.version = "simulated".to_owned();
-            config.spool_bytes = shape.spool_bytes;
-            config.window_bytes = shape.window_bytes;
+            if !is_greedy {
+                config.spool_bytes = shape.spool_bytes;
+                config.window_bytes = shape.window_bytes;
+            }
         });
         let epoch = host.epoch;
         self.say(|| format!("site {site} boots as incarnation {epoch}"));
