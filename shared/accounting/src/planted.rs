@@ -44,6 +44,5 @@ bugs! {
     ConflictIsSuccess: "the machine takes a conflict for success",
     LossAtDisconnect: "the lease of a disconnected worker is given away at once",
     FirstTakesAll: "a run takes every slot while it has cases, and those beside it wait",
-    ReturnOverlooked: "a successor takes a worker for unheard although it came back to the leader before",
     MarkOfOneSegment: "an output waits for one segment only, however many events stand before its own",
 }

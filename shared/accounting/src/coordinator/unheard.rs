@@ -21,9 +21,8 @@ const TO_COME_BACK: Duration = Duration::from_secs(5);
 /// What the segments of earlier leaders say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unheard {
-    /// The terms under which an attempt was leased, and last taken up.
-    leased_in: BTreeMap<AttemptId, Term>,
-    taken_up_in: BTreeMap<AttemptId, Term>,
+    /// The term under which an attempt was leased or last taken up.
+    held_in: BTreeMap<AttemptId, Term>,
     /// The run's elapsed time at the first append that began behind a durable TermStarted, and at
     /// the last of that term.
     led: BTreeMap<Term, (Duration, Duration)>,
@@ -35,15 +34,12 @@ impl Unheard {
         for event in &segment.events {
             match event {
                 RunEvent::TermStarted { .. } => starts = true,
-                RunEvent::ShardLeased { attempt, .. } => {
-                    self.leased_in.insert(*attempt, segment.term);
-                }
-                RunEvent::AttemptReattached { attempt, .. } => {
-                    self.taken_up_in.insert(*attempt, segment.term);
+                RunEvent::ShardLeased { attempt, .. }
+                | RunEvent::AttemptReattached { attempt, .. } => {
+                    self.held_in.insert(*attempt, segment.term);
                 }
                 RunEvent::AttemptEnded { attempt, .. } | RunEvent::AttemptLost { attempt, .. } => {
-                    self.leased_in.remove(attempt);
-                    self.taken_up_in.remove(attempt);
+                    self.held_in.remove(attempt);
                 }
                 _ => {}
             }
@@ -56,27 +52,12 @@ impl Unheard {
     }
 
     fn of(&self, attempt: AttemptId) -> Duration {
-        let Some(&leased_in) = self.leased_in.get(&attempt) else {
+        let Some(&held_in) = self.held_in.get(&attempt) else {
             return Duration::ZERO;
         };
-        let held_in = self.taken_up_in.get(&attempt).copied();
-        let since = (
-            Bound::Excluded(held_in.unwrap_or(leased_in)),
-            Bound::Unbounded,
-        );
+        let since = (Bound::Excluded(held_in), Bound::Unbounded);
         let led = self.led.range(since).map(|(_, (from, to))| *to - *from);
         led.sum()
-    }
-}
-
-#[cfg(feature = "planted")]
-impl Unheard {
-    /// The planted bug: nobody was ever taken up again.
-    fn without_returns(self) -> Self {
-        Self {
-            taken_up_in: BTreeMap::new(),
-            ..self
-        }
     }
 }
 
@@ -87,11 +68,6 @@ impl Coordinator {
         let mut waited = BTreeMap::<WorkerId, Duration>::new();
         for lead in self.runs.values_mut() {
             let unheard = std::mem::take(&mut lead.log_end.unheard);
-            #[cfg(feature = "planted")]
-            let unheard = match self.config.planted {
-                Some(crate::planted::Planted::ReturnOverlooked) => unheard.without_returns(),
-                _ => unheard,
-            };
             for attempt in lead.run.open_attempts() {
                 let own = unheard.of(attempt.id);
                 let least = waited.entry(attempt.worker.clone()).or_insert(own);
