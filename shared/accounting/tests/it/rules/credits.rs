@@ -27,7 +27,7 @@ fn deliver(rig: &mut Rig, stream: u64, plan: &Plan, place: usize) {
 fn a_worker_beyond_its_credits_loses_its_stream_and_no_result() {
     let (mut rig, plan) = with_slow_log();
     deliver(&mut rig, 1, &plan, 0);
-    assert_eq!(rig.closed_streams, []);
+    assert!(rig.closed_streams.is_empty());
     deliver(&mut rig, 1, &plan, 1);
     assert_eq!(rig.closed_streams, [1]);
     rig.log_catches_up();
@@ -50,7 +50,7 @@ fn what_is_acknowledged_gives_its_credit_back() {
     rig.log_catches_up();
     rig.pass(1, &[]);
     deliver(&mut rig, 1, &plan, 1);
-    assert_eq!(rig.closed_streams, []);
+    assert!(rig.closed_streams.is_empty());
     assert_eq!(rig.run(&plan).totals().passed, 2);
 }
 
@@ -59,7 +59,7 @@ fn what_is_sent_again_counts_once() {
     let (mut rig, plan) = with_slow_log();
     deliver(&mut rig, 1, &plan, 0);
     deliver(&mut rig, 1, &plan, 0);
-    assert_eq!(rig.closed_streams, []);
+    assert!(rig.closed_streams.is_empty());
 }
 
 #[test]
