@@ -1,14 +1,15 @@
 //! The coordinator as a machine: it leads the logs, leases cases, counts results, ends runs.
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
-//! fails. Reading order: `input`, `output`, then by subject: `takeover` (how a term begins; `unheard`),
+//! fails. Reading order: `input`, `output`, `commit` (decisions and what waits for them), then by subject: `takeover` (how a term begins; `unheard`),
 //! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
-//! `ingest` (and `credit`), `loss`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
+//! `ingest` (and `judge`, `credit`), `loss`, `probing`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
 mod caps;
 mod clients;
 mod closing;
+mod commit;
 pub mod config;
 mod credit;
 mod door;
@@ -20,11 +21,13 @@ mod hello;
 mod hold;
 mod ingest;
 pub mod input;
+mod judge;
 mod lead;
 mod lease;
 mod log;
 mod loss;
 pub mod output;
+mod probing;
 mod takeover;
 mod unheard;
 mod workers;
@@ -32,10 +35,9 @@ mod workers;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use domain::event::{GridEvent, RunEvent};
-use domain::message::{ToWorker, ToWorkerBody};
+use domain::event::GridEvent;
 use domain::run::Run;
-use domain::{AttemptId, Digest, Instant, Outcome, RunId, Term, WorkerId};
+use domain::{AttemptId, Digest, Instant, RunId, Term, WorkerId};
 
 pub use config::Config;
 pub use folded::Folded;
@@ -44,6 +46,7 @@ pub use output::{Answer, Events, Exit, Mark, Output, QueueLook, RunLine};
 
 use attendance::Attendance;
 use clients::PendingSubmit;
+use commit::Urgency;
 use door::Door;
 use grid::Grid;
 use hold::Held;
@@ -264,80 +267,6 @@ impl Coordinator {
         may
     }
 
-    /// Folds a decision into a run and queues it for the log; an illegal one is not appended.
-    fn decide(&mut self, run: &RunId, event: RunEvent, urgency: Urgency) -> bool {
-        let due = log::due(self.now, self.config.gather, urgency == Urgency::Awaited);
-        let Some(lead) = self.runs.get_mut(run) else {
-            return false;
-        };
-        #[cfg(feature = "planted")]
-        let event = match (self.config.planted, event) {
-            (Some(crate::planted::Planted::FoldDiffersFromLog), event) => {
-                return lead.decide_two_ways(event, due);
-            }
-            (_, event) => event,
-        };
-        match lead.run.apply(&event) {
-            Ok(()) => {
-                lead.is_survey_due |= calls_for_survey(&event);
-                lead.writer.push(event, due);
-                self.is_dirty = true;
-                true
-            }
-            Err(illegal) => {
-                self.note(format!("run {run}: a decision was illegal: {illegal}"));
-                false
-            }
-        }
-    }
-
-    fn decide_grid(&mut self, event: GridEvent) {
-        match self.grid.apply(&event) {
-            Ok(()) => self.grid_log.push(event, self.now),
-            Err(illegal) => self.note(format!("grid: a decision was illegal: {illegal}")),
-        }
-    }
-
-    fn grid_mark(&self) -> Vec<Mark> {
-        vec![Mark {
-            log: LogId::Grid,
-            to: self.grid_log.mark(),
-        }]
-    }
-
-    fn run_mark(&self, run: &RunId) -> Vec<Mark> {
-        self.runs.get(run).map(Lead::mark).unwrap_or_default()
-    }
-
-    fn send(&mut self, stream: StreamId, body: ToWorkerBody, after: Vec<Mark>) {
-        let message = ToWorker {
-            term: self.term,
-            body,
-        };
-        let send = Output::Send {
-            stream,
-            message,
-            after: after.clone(),
-        };
-        self.held.push(after, send);
-    }
-
-    /// Sends to wherever the worker is connected now, if it is.
-    fn send_to(&mut self, worker: &WorkerId, body: ToWorkerBody, after: Vec<Mark>) {
-        if let Some(stream) = self.workers.get(worker).and_then(|worker| worker.stream) {
-            self.send(stream, body, after);
-        }
-    }
-
-    fn reply(&mut self, client: ClientId, answer: Answer, after: Vec<Mark>) {
-        let reply = Output::Reply {
-            client,
-            answer,
-            after: after.clone(),
-        };
-        self.held.push(after, reply);
-    }
-
     fn note(&mut self, text: String) {
         self.out.push(Output::Note(text));
     }
@@ -347,51 +276,6 @@ impl Coordinator {
         self.phase = Phase::Gone;
         self.held.clear();
         self.out.push(Output::Exit(why));
-    }
-
-    fn flush(&mut self) {
-        if self.phase == Phase::Gone {
-            return;
-        }
-        let (now, n_stamps, term) = (self.now, self.n_stamps, self.term);
-        if let Some((at, events)) = self.grid_log.begin(now, n_stamps) {
-            self.out.push(Output::Append {
-                log: LogId::Grid,
-                at,
-                term,
-                elapsed: Duration::ZERO,
-                events: Events::Grid(events),
-            });
-        }
-        for lead in self.runs.values_mut() {
-            if let Some((at, events)) = lead.writer.begin(now, n_stamps) {
-                self.out.push(Output::Append {
-                    log: LogId::Run(lead.id.clone()),
-                    at,
-                    term,
-                    elapsed: lead.elapsed(now),
-                    events: Events::Run(events),
-                });
-            }
-        }
-    }
-
-    /// Lets go of every output whose marks are durable.
-    fn release(&mut self) {
-        let (grid, runs) = (self.grid_log.durable(), &self.runs);
-        #[cfg(feature = "planted")]
-        let is_early = self.config.planted == Some(crate::planted::Planted::SendBeforeDurable);
-        #[cfg(not(feature = "planted"))]
-        let is_early = false;
-        let leaving = self.held.release(|log| match log {
-            _ if is_early => u64::MAX,
-            LogId::Grid => grid,
-            LogId::Run(run) => runs.get(run).map_or(u64::MAX, |lead| lead.writer.durable()),
-        });
-        for output in leaving {
-            let output = self.stamped(output);
-            self.out.push(output);
-        }
     }
 
     fn set_wake(&mut self) {
@@ -430,26 +314,4 @@ impl Coordinator {
     fn has_planted(&self, bug: crate::planted::Planted) -> bool {
         self.config.planted == Some(bug)
     }
-}
-
-/// Regions, tiers or waiting cases are other than before.
-fn calls_for_survey(event: &RunEvent) -> bool {
-    match event {
-        RunEvent::CaseSettled { result, .. } => result.outcome == Outcome::Failed,
-        RunEvent::RegionProbed { .. }
-        | RunEvent::WorkerJoined { .. }
-        | RunEvent::WorkerLeft { .. }
-        | RunEvent::AttemptEnded { .. }
-        | RunEvent::AttemptLost { .. } => true,
-        _ => false,
-    }
-}
-
-/// How long a decision may wait for company on its way into the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Urgency {
-    /// Somebody waits for it: work is granted, or a client answered.
-    Awaited,
-    /// It can be gathered with others.
-    Gathered,
 }

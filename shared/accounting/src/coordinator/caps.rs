@@ -14,9 +14,9 @@ use domain::schedule::{self, Asker, Field, Offer};
 use domain::{Instant, Plan, RunId, WorkerId};
 
 use crate::PROBE_LIMIT;
-use crate::coordinator::closing::regions_to_probe;
 use crate::coordinator::lead::Lead;
 use crate::coordinator::output::Mark;
+use crate::coordinator::probing::regions_to_probe;
 use crate::coordinator::{Coordinator, LogId, Urgency};
 
 /// Workers that hold a part of the caps for a run, and how many open cases each has of it.

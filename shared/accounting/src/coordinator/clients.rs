@@ -8,8 +8,8 @@ use domain::event::{GridEvent, RunEvent, StopCause};
 use domain::queue::{Ask, Look};
 use domain::{Digest, Plan, RunId};
 
-use crate::coordinator::ingest::short;
 use crate::coordinator::input::{Blob, ClientId, Request};
+use crate::coordinator::judge::short;
 use crate::coordinator::output::{Answer, Output, QueueLook};
 use crate::coordinator::{Coordinator, Urgency};
 

@@ -6,23 +6,14 @@
 
 use domain::event::RunEvent;
 use domain::message::ToWorkerBody;
-use domain::record::{CaseProof, CaseResult};
-use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange};
-use domain::{AttemptId, CaseId, Digest, Outcome, RunId, SessionId, WorkerId};
+use domain::record::CaseResult;
+use domain::{AttemptId, CaseId, Digest, RunId, SessionId, WorkerId};
 
 use crate::coordinator::input::StreamId;
+use crate::coordinator::judge::rejected;
 use crate::coordinator::lead::{Staged, StagedResult};
 use crate::coordinator::output::{Mark, Output};
 use crate::coordinator::{Coordinator, Urgency};
-
-/// Bytes of a reason in the ledger; the whole text is in the record.
-const LONGEST_REASON: usize = 300;
-
-/// Checks of a proof in the ledger.
-const MOST_PROVEN: usize = 200;
-
-/// Bytes of all texts of a proof in the ledger.
-const LONGEST_PROOF: usize = 16 * 1024;
 
 impl Coordinator {
     pub(super) fn result(
@@ -254,77 +245,6 @@ impl Coordinator {
         }
     }
 
-    /// What becomes of a result whose turn has come: counted, kept, rejected or late.
-    fn judge_result(&self, run: &RunId, id: AttemptId, staged: StagedResult) -> Option<RunEvent> {
-        let StagedResult {
-            seq,
-            result,
-            refused,
-            ..
-        } = staged;
-        #[cfg(feature = "planted")]
-        let result = self.with_evidence(result);
-        let lead = self.runs.get(run)?;
-        let attempt = lead.run.attempt(id)?;
-        let (kept, rejected) = (kept(id, seq), rejected(id, seq));
-        if lead.run.is_ended() {
-            return Some(RunEvent::ResultLate {
-                attempt: id,
-                seq,
-                result: bounded(result),
-            });
-        }
-        if let Some(why) = refused.or_else(|| refusal(attempt, &result)) {
-            return Some(rejected(result, &why));
-        }
-        #[cfg(feature = "planted")]
-        if self.has_planted(crate::planted::Planted::NoTokenCheck)
-            && lead.run.state(&result.case).is_some_and(CaseState::is_open)
-            && let Some(CaseState::Leased(holder)) = lead.run.state(&result.case)
-        {
-            let attempt = *holder;
-            let seq = lead.run.attempt(attempt).map_or(0, |held| held.acked) + 1;
-            let result = as_counted(result);
-            return Some(RunEvent::CaseSettled {
-                attempt,
-                seq,
-                result,
-            });
-        }
-        if let AttemptState::Lost { why, .. } = &attempt.state {
-            return Some(kept(result, &format!("its attempt was lost: {why}")));
-        }
-        match lead.run.state(&result.case)? {
-            CaseState::Leased(holder) if *holder == id => Some(RunEvent::CaseSettled {
-                attempt: id,
-                seq,
-                result: as_counted(result),
-            }),
-            CaseState::Settled {
-                attempt,
-                result: counted,
-            } if *attempt == id => Some(match as_counted(result.clone()) == *counted {
-                true => kept(result, "it repeats the counted result"),
-                false => rejected(result, "another result of this attempt is counted"),
-            }),
-            state if state.is_open() => Some(kept(result, "its attempt had ended")),
-            _ => Some(kept(result, "its case has an outcome already")),
-        }
-    }
-
-    /// The environment is not the one that the region's preflight met; said once per region.
-    fn environment_change(&self, run: &RunId, event: &RunEvent) -> Option<RunEvent> {
-        let RunEvent::CaseSettled { result, .. } = event else {
-            return None;
-        };
-        let lead = self.runs.get(run)?;
-        let mut changes = lead.run.environment_changes().iter();
-        let is_said = changes.any(|change| change.region == result.region);
-        let changed = lead.run.changed_since_preflight(result, false);
-        let EnvironmentChange { region, from, to } = changed.filter(|_| !is_said)?;
-        Some(RunEvent::EnvironmentChanged { region, from, to })
-    }
-
     pub(super) fn attempt_end(
         &mut self,
         worker: &WorkerId,
@@ -372,91 +292,5 @@ impl Coordinator {
             attempt: id,
         };
         self.send_to(&worker, over, after);
-    }
-}
-
-/// Why a result can't be one of this attempt's.
-fn refusal(attempt: &Attempt, result: &CaseResult) -> Option<String> {
-    let is_its_own = attempt.cases.contains(&result.case)
-        && result.worker == attempt.worker
-        && result.region == attempt.region;
-    (!is_its_own).then(|| "its case, worker or region is not the attempt's".to_owned())
-}
-
-fn kept(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEvent {
-    move |result, why| RunEvent::ResultKept {
-        attempt,
-        seq,
-        result: bounded(result),
-        why: why.to_owned(),
-    }
-}
-
-fn rejected(attempt: AttemptId, seq: u64) -> impl Fn(CaseResult, &str) -> RunEvent {
-    move |result, why| RunEvent::ResultRejected {
-        attempt,
-        seq,
-        result: bounded(result),
-        why: why.to_owned(),
-    }
-}
-
-/// The result as it counts, whatever its worker says: without an exchange and a check on something
-/// received nothing passed.
-fn as_counted(mut result: CaseResult) -> CaseResult {
-    let is_bare = result.evidence.exchanges == 0 || result.evidence.checks == 0;
-    if result.outcome == Outcome::Passed && is_bare {
-        result.outcome = Outcome::Unproven;
-        result.reason =
-            "no_evidence: its worker said passed without showing an exchange and a check"
-                .to_owned();
-    }
-    bounded(result)
-}
-
-/// Counted or not, what stands in the ledger has short texts and no proof beyond all measure.
-fn bounded(mut result: CaseResult) -> CaseResult {
-    let texts = [
-        &mut result.reason,
-        &mut result.trace_id,
-        &mut result.fingerprint,
-    ];
-    for text in texts {
-        *text = short(text);
-    }
-    result.proof = result.proof.map(bounded_proof);
-    result
-}
-
-/// The beginning of a text, as much of it as the ledger takes.
-pub(super) fn short(text: &str) -> String {
-    text[..text.floor_char_boundary(LONGEST_REASON)].to_owned()
-}
-
-fn bounded_proof(proof: CaseProof) -> CaseProof {
-    let (checks, text) = match &proof {
-        CaseProof::Known { checks, .. } => {
-            let text = checks.iter().map(|check| check.expression.len()).sum();
-            (checks.len(), text)
-        }
-        CaseProof::Unknown(why) => (0, why.len()),
-    };
-    if checks <= MOST_PROVEN && text <= LONGEST_PROOF {
-        return proof;
-    }
-    CaseProof::Unknown(format!(
-        "too large: {checks} checks with {text} bytes of text, at most {MOST_PROVEN} with {LONGEST_PROOF} are kept"
-    ))
-}
-
-#[cfg(feature = "planted")]
-impl Coordinator {
-    /// The planted bug: what was not shown is made up.
-    fn with_evidence(&self, mut result: CaseResult) -> CaseResult {
-        if self.has_planted(crate::planted::Planted::ZeroSamplePass) {
-            result.evidence.exchanges = result.evidence.exchanges.max(1);
-            result.evidence.checks = result.evidence.checks.max(1);
-        }
-        result
     }
 }

@@ -12,8 +12,8 @@ use domain::run::Run;
 use domain::{Instant, Region, RunId, WorkerId};
 
 use crate::coordinator::attendance::Attendance;
-use crate::coordinator::ingest::short;
 use crate::coordinator::input::StreamId;
+use crate::coordinator::judge::short;
 use crate::coordinator::output::Output;
 use crate::coordinator::{Coordinator, Urgency};
 
