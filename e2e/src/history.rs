@@ -112,7 +112,7 @@ impl History {
                 worker: light::name(number).into(),
                 region: self.region.as_str().into(),
                 slots: 8,
-                incarnation: 1,
+                incarnation: 1.into(),
             })?;
         }
         self.add(RunEvent::RegionProbed {

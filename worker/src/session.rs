@@ -149,9 +149,12 @@ impl Session {
                 self.coordinators.lost(&address);
                 format!("{address}: {why}")
             }
-            Ended::Later(after) => {
+            Ended::Later(after, why) => {
                 self.told = Some(after.min(LONGEST_AWAY));
-                format!("{address} lets in others first")
+                match why.is_empty() {
+                    true => format!("{address} lets in others first"),
+                    false => format!("{address}: {why}"),
+                }
             }
             Ended::Redirected(leader) => {
                 self.coordinators.redirected(&address, &leader).await;
@@ -213,7 +216,8 @@ impl Session {
                     return Ended::Redirected(redirect.leader);
                 }
                 if let Some(Body::Later(later)) = message.body {
-                    return Ended::Later(Duration::from_nanos(later.after_ns));
+                    let after = Duration::from_nanos(later.after_ns);
+                    return Ended::Later(after, later.why);
                 }
                 self.backoff.reset();
                 let message = match wire::message::decode_to_worker(message) {
@@ -233,8 +237,8 @@ enum Ended {
     Lost(String),
     /// Where the leader is; empty when nobody is known to lead.
     Redirected(String),
-    /// Too many workers come at once: how long to stay away.
-    Later(Duration),
+    /// How long to stay away, and why; empty when too many workers come at once.
+    Later(Duration, String),
 }
 
 /// With several coordinators one soon leads again: nobody waits long before he asks for it.

@@ -1,7 +1,8 @@
 //! Results on disk until they are acknowledged: they survive the process, not the host.
 //!
 //! A directory belongs to one process at a time (a lock), and counts its owners (the incarnation),
-//! so that a later one proves that the earlier is dead. One file per attempt holds frames; it is
+//! so that a later one proves that the earlier is dead. A number drawn at random (the home) tells it from
+//! other directories, about whose owners it proves nothing. One file per attempt holds frames; it is
 //! emptied when all of them are acknowledged and goes with the attempt. Frames are in `spool::frame`,
 //! the thread that writes in `spool::keeper`.
 
@@ -10,7 +11,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use accounting::worker::{Recovered, RecoveredResult};
-use domain::{AttemptId, RunId};
+use domain::{AttemptId, Incarnation, RunId};
 use rustix::fs::{FlockOperation, flock};
 
 mod frame;
@@ -32,9 +33,9 @@ pub enum SpoolError {
     )]
     Io { path: PathBuf, why: io::Error },
     #[error(
-        "{path} holds `{text}` where a count was expected; it was written by something else, so give the worker another directory"
+        "{path} holds `{text}` where a number was expected; it was written by something else, so give the worker another directory"
     )]
-    BadCount { path: PathBuf, text: String },
+    BadNumber { path: PathBuf, text: String },
 }
 
 /// A spool directory, held by this process.
@@ -42,7 +43,7 @@ pub enum SpoolError {
 pub(crate) struct Spool {
     folder: PathBuf,
     _lock: File,
-    pub(crate) incarnation: u64,
+    pub(crate) incarnation: Incarnation,
     /// What earlier owners left.
     pub(crate) recovered: Vec<Recovered>,
 }
@@ -70,7 +71,10 @@ impl Spool {
             }
             Err(errno) => return Err(io(errno.into())),
         }
-        let incarnation = count(folder)?;
+        let incarnation = Incarnation {
+            home: home(folder)?,
+            number: count(folder)?,
+        };
         let recovered = recover(folder).map_err(io)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -96,35 +100,70 @@ fn safe_name(text: &str) -> String {
     }
 }
 
+/// Tells this folder from every other of the same worker's name: drawn once, when it is first used.
+fn home(folder: &Path) -> Result<u64, SpoolError> {
+    let path = folder.join("home");
+    match number_in(&path, 16)? {
+        Some(home) => Ok(home),
+        None => {
+            let home = draw().map_err(|why| SpoolError::Io {
+                path: path.clone(),
+                why,
+            })?;
+            keep_in(&path, &format!("{home:016x}"))?;
+            Ok(home)
+        }
+    }
+}
+
+fn draw() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
 /// Counts this owner, durably: a number is never used again.
 fn count(folder: &Path) -> Result<u64, SpoolError> {
     let path = folder.join("incarnation");
-    let io = |why| SpoolError::Io {
-        path: path.clone(),
-        why,
+    let number = number_in(&path, 10)?.unwrap_or_default().saturating_add(1);
+    keep_in(&path, &number.to_string())?;
+    Ok(number)
+}
+
+/// `None` when there is no such file yet.
+fn number_in(path: &Path, radix: u32) -> Result<Option<u64>, SpoolError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(why) => {
+            return Err(SpoolError::Io {
+                path: path.to_owned(),
+                why,
+            });
+        }
     };
-    let last = match fs::read_to_string(&path) {
-        Ok(text) => text
-            .trim()
-            .parse::<u64>()
-            .map_err(|_| SpoolError::BadCount {
-                path: path.clone(),
-                text: text.chars().take(40).collect(),
-            })?,
-        Err(error) if error.kind() == ErrorKind::NotFound => 0,
-        Err(error) => return Err(io(error)),
-    };
-    let incarnation = last.saturating_add(1);
+    let number = u64::from_str_radix(text.trim(), radix);
+    number.map(Some).map_err(|_| SpoolError::BadNumber {
+        path: path.to_owned(),
+        text: text.chars().take(40).collect(),
+    })
+}
+
+/// Durably, and whole or not at all.
+fn keep_in(path: &Path, text: &str) -> Result<(), SpoolError> {
     let write = || -> io::Result<()> {
         let new = path.with_extension("new");
         let mut file = File::create(&new)?;
-        file.write_all(incarnation.to_string().as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&new, &path)?;
+        fs::rename(&new, path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()
     };
-    write().map_err(io)?;
-    Ok(incarnation)
+    write().map_err(|why| SpoolError::Io {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 /// Reads every file; a frame that was cut short was never sent, so its case runs again.

@@ -52,7 +52,12 @@ pub(super) struct Light {
 impl Light {
     pub(super) fn new(name: &str, settings: &Settings, seen: Arc<Seen>) -> Self {
         let region = settings.region.as_str().into();
-        let mut config = Config::new(name.into(), region, settings.slots, settings.incarnation);
+        let mut config = Config::new(
+            name.into(),
+            region,
+            settings.slots,
+            settings.incarnation.into(),
+        );
         "light".clone_into(&mut config.version);
         let seed = name.bytes().fold(settings.incarnation, |seed, byte| {
             seed.wrapping_mul(31).wrapping_add(u64::from(byte))

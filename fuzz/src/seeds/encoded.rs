@@ -146,7 +146,7 @@ pub(crate) fn run_events() -> Vec<Vec<u8>> {
             worker: worker.clone(),
             region: here.clone(),
             slots: 2,
-            incarnation: 1,
+            incarnation: 1.into(),
         },
         RunEvent::RegionProbed {
             region: here.clone(),
@@ -254,7 +254,7 @@ pub(crate) fn worker_frames() -> Vec<Vec<u8>> {
         worker: WorkerId::new("w1"),
         region: Region::new("here"),
         slots: 2,
-        incarnation: 3,
+        incarnation: domain::Incarnation { home: 7, number: 3 },
         stamp: Instant(99),
         version: "0.1.0".to_owned(),
         open: vec![OpenAttempt {

@@ -44,5 +44,6 @@ bugs! {
     ConflictIsSuccess: "the machine takes a conflict for success",
     LossAtDisconnect: "the lease of a disconnected worker is given away at once",
     FirstTakesAll: "a run takes every slot while it has cases, and those beside it wait",
+    NamesakeTakesOver: "a process of another spool folder is let in beside its namesake, as if that one were dead",
     MarkOfOneSegment: "an output waits for one segment only, however many events stand before its own",
 }

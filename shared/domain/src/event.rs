@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use crate::gate::Verdict;
-use crate::ids::{AttemptId, CaseId, Digest, Region, RunId, SessionId, Term, WorkerId};
+use crate::ids::{
+    AttemptId, CaseId, Digest, Incarnation, Region, RunId, SessionId, Term, WorkerId,
+};
 use crate::outcome::Outcome;
 use crate::plan::Tier;
 use crate::queue::{Ask, Lock};
@@ -30,8 +32,7 @@ pub enum RunEvent {
         worker: WorkerId,
         region: Region,
         slots: u32,
-        /// A later incarnation of the same worker proves that the earlier is dead.
-        incarnation: u64,
+        incarnation: Incarnation,
     },
     WorkerLeft {
         worker: WorkerId,

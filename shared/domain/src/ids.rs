@@ -101,6 +101,30 @@ number!(
     /// One leasing of a shard, and its fencing token; strictly increasing in a run.
     AttemptId
 );
+/// One process of a worker: the folder that it lives in, and how many processes held that folder up
+/// to it. Only one holds it at a time, so of two processes of one folder the earlier is dead; of
+/// two of different folders nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Incarnation {
+    /// Drawn at random when the folder was made; 0 where nobody drew one.
+    pub home: u64,
+    /// Grows with each process that holds the folder.
+    pub number: u64,
+}
+
+impl Incarnation {
+    /// That this one lives proves that `earlier` is dead.
+    pub fn supersedes(self, earlier: Self) -> bool {
+        self.home == earlier.home && self.number > earlier.number
+    }
+}
+
+impl From<u64> for Incarnation {
+    fn from(number: u64) -> Self {
+        Self { home: 0, number }
+    }
+}
+
 number!(
     /// One connection of a worker; a later session of the same worker fences the earlier.
     SessionId

@@ -23,7 +23,8 @@ pub mod verdict;
 
 pub use gate::{Gate, Tolerance, Verdict, VerdictWord};
 pub use ids::{
-    AttemptId, CaseId, Digest, Region, RunId, SessionId, SuiteName, Term, TestId, WorkerId,
+    AttemptId, CaseId, Digest, Incarnation, Region, RunId, SessionId, SuiteName, Term, TestId,
+    WorkerId,
 };
 pub use instant::Instant;
 pub use outcome::{Evidence, Outcome, Totals};

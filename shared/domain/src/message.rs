@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use crate::ids::{AttemptId, CaseId, Digest, Region, RunId, SessionId, Term, WorkerId};
+use crate::ids::{
+    AttemptId, CaseId, Digest, Incarnation, Region, RunId, SessionId, Term, WorkerId,
+};
 use crate::instant::Instant;
 use crate::record::{CaseResult, Preflight};
 
@@ -60,9 +62,7 @@ pub struct Hello {
     pub worker: WorkerId,
     pub region: Region,
     pub slots: u32,
-    /// Grows with each process that holds the worker's spool directory, so that a later
-    /// incarnation proves that the earlier is dead.
-    pub incarnation: u64,
+    pub incarnation: Incarnation,
     pub stamp: Instant,
     pub version: String,
     pub open: Vec<OpenAttempt>,
@@ -94,9 +94,11 @@ pub enum ToWorkerBody {
     Refused {
         why: String,
     },
-    /// Too many workers come at once: say hello again after this long. The stream ends after it.
+    /// Not now: say hello again after this long. The stream ends after it.
     Later {
         after: Duration,
+        /// Empty when too many workers come at once.
+        why: String,
     },
     /// Execute `requires` for this run and answer with `Probed`.
     Probe {

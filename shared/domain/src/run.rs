@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use crate::event::{RunEvent, Segment, StopCause};
 use crate::gate::Verdict;
-use crate::ids::{AttemptId, CaseId, Digest, Region, Term, WorkerId};
+use crate::ids::{AttemptId, CaseId, Digest, Incarnation, Region, Term, WorkerId};
 use crate::outcome::Totals;
 use crate::plan::{Plan, PlannedCase, Tier};
 use crate::record::{CaseResult, Preflight};
@@ -44,7 +44,7 @@ pub use table::{canonical, table};
 pub struct WorkerSeen {
     pub region: Region,
     pub slots: u32,
-    pub incarnation: u64,
+    pub incarnation: Incarnation,
     /// Why it left; `None` while it takes part.
     pub left: Option<String>,
 }

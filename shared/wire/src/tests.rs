@@ -8,7 +8,7 @@ use domain::event::{GridEvent, RunEvent, StopCause};
 use domain::plan::Caps;
 use domain::queue::{Ask, Lock, Priority};
 use domain::record::CaseRecord;
-use domain::{AttemptId, SessionId, Term};
+use domain::{AttemptId, Incarnation, SessionId, Term};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -49,12 +49,12 @@ fn run_events() -> impl Strategy<Value = RunEvent> {
                 format,
             }
         }),
-        (ids(), some_text(), any::<u32>(), any::<u64>()).prop_map(
-            |(worker, region, slots, incarnation)| RunEvent::WorkerJoined {
+        (ids(), some_text(), any::<u32>(), any::<[u64; 2]>()).prop_map(
+            |(worker, region, slots, [home, number])| RunEvent::WorkerJoined {
                 worker: worker.into(),
                 region: region.into(),
                 slots,
-                incarnation,
+                incarnation: Incarnation { home, number },
             }
         ),
         (ids(), some_text()).prop_map(|(worker, why)| RunEvent::WorkerLeft {

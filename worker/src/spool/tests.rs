@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use domain::record::CaseResult;
-use domain::{Evidence, Outcome};
+use domain::{Evidence, Incarnation, Outcome};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn order(attempt: u64, seq: u64) -> Order {
 }
 
 /// Opens, obeys, and gives the directory back.
-fn work(folder: &Path, orders: Vec<Order>) -> (u64, Vec<Recovered>) {
+fn work(folder: &Path, orders: Vec<Order>) -> (Incarnation, Vec<Recovered>) {
     let spool = Spool::open(folder).unwrap();
     let (incarnation, recovered) = (spool.incarnation, spool.recovered.clone());
     let n_writes = orders
@@ -71,7 +71,15 @@ fn unacknowledged_results_are_there_after_a_crash() {
     let (first, nothing) = work(folder.path(), vec![order(4, 1), order(4, 2), order(5, 1)]);
     assert!(nothing.is_empty());
     let (second, recovered) = work(folder.path(), vec![]);
-    assert_eq!((first, second), (1, 2), "each owner is counted");
+    assert_eq!(
+        (first.number, second.number),
+        (1, 2),
+        "each owner is counted"
+    );
+    assert!(second.supersedes(first), "they have one folder");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (other, _) = work(elsewhere.path(), vec![]);
+    assert!(!other.supersedes(first) && !second.supersedes(other));
     assert_eq!(recovered.len(), 2);
     assert_eq!(
         (recovered[0].run.as_str(), recovered[0].attempt),
@@ -81,6 +89,16 @@ fn unacknowledged_results_are_there_after_a_crash() {
     assert_eq!(seqs, [1, 2]);
     assert_eq!(recovered[0].results[1].result, *result("case 2"));
     assert_eq!(recovered[0].results[1].record, vec![7; 100]);
+}
+
+#[test]
+fn a_folder_that_something_else_wrote_into_is_refused_by_name() {
+    for (file, text) in [("incarnation", "seven"), ("home", "no hexadecimal")] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), text).unwrap();
+        let error = Spool::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(file) && error.contains(text), "{error}");
+    }
 }
 
 #[test]

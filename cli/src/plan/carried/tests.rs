@@ -144,7 +144,7 @@ fn run(then: &[RunEvent]) -> Run {
             worker: WorkerId::from("eu-1"),
             region: Region::from("eu"),
             slots: 1,
-            incarnation: 1,
+            incarnation: 1.into(),
         },
         RunEvent::RegionProbed {
             region: Region::from("eu"),

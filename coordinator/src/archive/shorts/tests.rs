@@ -136,7 +136,7 @@ impl Grid {
             worker: WorkerId::from(worker),
             region: Region::from("east"),
             slots: 1,
-            incarnation: 1,
+            incarnation: 1.into(),
         }]);
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use domain::message::Hello;
-use domain::{Instant, Region, RunId, SessionId};
+use domain::{Incarnation, Instant, Region, RunId, SessionId};
 
 use crate::coordinator::credit::Credit;
 use crate::coordinator::input::{LogId, StreamId};
@@ -13,7 +13,7 @@ use crate::coordinator::input::{LogId, StreamId};
 pub(crate) struct Attendance {
     pub(crate) region: Region,
     pub(crate) slots: u32,
-    pub(crate) incarnation: u64,
+    pub(crate) incarnation: Incarnation,
     /// `None` while it is not connected.
     pub(crate) stream: Option<StreamId>,
     pub(crate) session: SessionId,
@@ -37,7 +37,12 @@ pub(crate) struct Attendance {
 
 impl Attendance {
     /// A worker that holds leases of an earlier term and has not come back yet.
-    pub(crate) fn expected(region: Region, slots: u32, incarnation: u64, now: Instant) -> Self {
+    pub(crate) fn expected(
+        region: Region,
+        slots: u32,
+        incarnation: Incarnation,
+        now: Instant,
+    ) -> Self {
         Self {
             region,
             slots,

@@ -1,9 +1,11 @@
 //! A worker says hello: who it is, what it still holds, and what has become of that.
 //!
-//! A later incarnation proves its predecessor dead; the same incarnation goes on with what it
-//! still knows. The welcome waits for the log.
+//! A later incarnation of the same folder proves its predecessor dead; the same incarnation goes on
+//! with what it still knows. A process of another folder proves nothing, so it waits until the one that
+//! has the name is gone. The welcome waits for the log.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{Hello, OpenAttempt, PROTOCOL, ToWorkerBody};
@@ -14,6 +16,10 @@ use crate::coordinator::attendance::Attendance;
 use crate::coordinator::input::StreamId;
 use crate::coordinator::output::Output;
 use crate::coordinator::{Coordinator, Urgency};
+
+/// How long a worker whose name is taken stays away before it asks again: it may be free any time.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl Coordinator {
     pub(super) fn hello(&mut self, stream: StreamId, hello: &Hello) {
@@ -28,8 +34,10 @@ impl Coordinator {
             return self.held.push(Vec::new(), Output::Close { stream });
         }
         if let Some(after) = self.door.ask(self.now, self.config.hellos_per_second) {
-            self.send(stream, ToWorkerBody::Later { after }, Vec::new());
-            return self.held.push(Vec::new(), Output::Close { stream });
+            return self.not_now(stream, after, String::new());
+        }
+        if let Some((after, why)) = self.is_taken(hello) {
+            return self.not_now(stream, after, why);
         }
         let worker = &hello.worker;
         let was_leaving = self
@@ -71,12 +79,47 @@ impl Coordinator {
             return Some("a worker needs at least one slot".to_owned());
         }
         let known = self.workers.get(&hello.worker)?;
-        (known.incarnation > hello.incarnation).then(|| {
+        known.incarnation.supersedes(hello.incarnation).then(|| {
             format!(
                 "a later incarnation of {} is here: give each worker its own name",
                 hello.worker
             )
         })
+    }
+
+    fn not_now(&mut self, stream: StreamId, after: Duration, why: String) {
+        self.send(stream, ToWorkerBody::Later { after, why }, Vec::new());
+        self.held.push(Vec::new(), Output::Close { stream });
+    }
+
+    /// A worker of another folder has the name: it is connected, or may still work under a lease. It
+    /// has the name until it says goodbye or was silent for ttl and guard.
+    fn is_taken(&mut self, hello: &Hello) -> Option<(Duration, String)> {
+        #[cfg(feature = "planted")]
+        if self.has_planted(crate::planted::Planted::NamesakeTakesOver) {
+            return None;
+        }
+        let worker = &hello.worker;
+        let known = self.workers.get(worker)?;
+        // All that one name holds at a time is held by one folder, since the others have to wait.
+        if known.incarnation.home == hello.incarnation.home {
+            return None;
+        }
+        let mut runs = self.runs.keys();
+        let holds = |run| !self.open_of(run, worker, |_| true).is_empty();
+        if known.stream.is_none() && !runs.any(holds) {
+            return None;
+        }
+        let rest = known.expires(self.config.silence()).since(self.now);
+        let why = format!(
+            "another worker named {worker} is here and was heard {:.0} s ago: give each worker its own name, or \
+             wait until it is gone",
+            self.now.since(known.heard).as_secs_f64()
+        );
+        self.note(format!(
+            "a worker named {worker} with another spool folder has to wait for the one that is here"
+        ));
+        Some((rest.clamp(SHORTEST_WAIT, LONGEST_WAIT), why))
     }
 
     /// The worker speaks on another stream from now on.
@@ -92,7 +135,7 @@ impl Coordinator {
     /// A later incarnation holds the worker's spool, so the earlier one is dead.
     fn settle_predecessors(&mut self, run: &RunId, hello: &Hello, was_leaving: bool) {
         let dead = self.open_of(run, &hello.worker, |attempt| {
-            attempt.incarnation < hello.incarnation
+            hello.incarnation.supersedes(attempt.incarnation)
         });
         for attempt in dead {
             self.lose(run, attempt, "its worker was started again", !was_leaving);

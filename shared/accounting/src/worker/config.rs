@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Region, WorkerId};
+use domain::{Incarnation, Region, WorkerId};
 
 use crate::WINDOW;
 
@@ -12,8 +12,7 @@ pub struct Config {
     pub region: Region,
     /// Cases executed at once.
     pub slots: u32,
-    /// Grows with each process that holds the spool directory.
-    pub incarnation: u64,
+    pub incarnation: Incarnation,
     pub version: String,
     pub beat: Duration,
     /// Bytes of results sent and not acknowledged; more wait in the spool.
@@ -25,7 +24,7 @@ pub struct Config {
 }
 
 impl Config {
-    pub fn new(worker: WorkerId, region: Region, slots: u32, incarnation: u64) -> Self {
+    pub fn new(worker: WorkerId, region: Region, slots: u32, incarnation: Incarnation) -> Self {
         Self {
             worker,
             region,

@@ -45,6 +45,14 @@ pub(crate) enum Fault {
     LoseHost {
         site: usize,
     },
+    /// The host and its disk are gone; another takes its place under the name of one that lives.
+    Namesake {
+        site: usize,
+    },
+    /// The end of it.
+    NameAnew {
+        site: usize,
+    },
     /// The process dies while it can't deliver, and the newest frames of its spool were never on
     /// the disk.
     TearSpool {
@@ -140,7 +148,7 @@ fn one(chance: &mut Chance, kind: u64, shape: &Shape) -> Fault {
         12 | 13 => Fault::CrashWorker { site },
         14 => Fault::LoseHost { site },
         15 | 26 => Fault::TearSpool { site },
-        27 => Fault::LoseHost { site },
+        27 => Fault::Namesake { site },
         28 => Fault::CrashLeader,
         16 | 17 => Fault::PauseWorker {
             site,
@@ -206,6 +214,8 @@ impl World {
         match fault {
             Fault::CrashWorker { site } => self.crash_site(site),
             Fault::LoseHost { site } => self.lose_host(site),
+            Fault::Namesake { site } => self.name_alike(site),
+            Fault::NameAnew { site } => self.name_anew(site),
             Fault::TearSpool { site } => {
                 self.cut(site, (true, true), 12);
                 let at = self.now + self.chance.within(4 * SECOND..11 * SECOND);

@@ -7,6 +7,7 @@ mod credits;
 mod ingest;
 mod leases;
 mod losses;
+mod namesakes;
 mod queue;
 mod runs;
 mod sharing;

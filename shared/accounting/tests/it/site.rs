@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use accounting::worker::{CaseKey, Config, Recovered, RecoveredResult, Worker};
 use domain::record::CaseResult;
-use domain::{AttemptId, Instant, Region, RunId, WorkerId};
+use domain::{AttemptId, Incarnation, Instant, Region, RunId, WorkerId};
 
 use crate::clock::Clock;
 
@@ -39,6 +39,8 @@ pub(crate) struct Site {
     /// Counts processes: what was under way in an earlier one is void.
     pub(crate) epoch: u64,
     pub(crate) worker: WorkerId,
+    /// Tells its disk from all others.
+    pub(crate) home: u64,
     pub(crate) region: Region,
     pub(crate) slots: u32,
     pub(crate) clock: Clock,
@@ -76,6 +78,7 @@ impl Site {
             machine: None,
             epoch: 0,
             worker: WorkerId::from(format!("{region}-{place}")),
+            home: place + 1,
             region: Region::from(region),
             slots,
             clock,
@@ -102,7 +105,7 @@ impl Site {
     pub(crate) fn boot(&mut self, adjust: impl Fn(&mut Config)) {
         self.epoch += 1;
         let (worker, region) = (self.worker.clone(), self.region.clone());
-        let mut config = Config::new(worker, region, self.slots, self.epoch);
+        let mut config = Config::new(worker, region, self.slots, self.incarnation());
         adjust(&mut config);
         let recovered = self.spool.iter().map(|((run, attempt), frames)| Recovered {
             run: run.clone(),
@@ -110,6 +113,13 @@ impl Site {
             results: frames.iter().map(recovered).collect(),
         });
         self.machine = Some(Worker::new(config, recovered.collect()));
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        Incarnation {
+            home: self.home,
+            number: self.epoch,
+        }
     }
 
     /// The process is gone; answers with the results that were in its memory only.

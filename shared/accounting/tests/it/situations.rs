@@ -92,6 +92,7 @@ pub(crate) const NAMED: &[&str] = &[
     "worker's disk full",
     "worker's host lost with its disk",
     "worker's messages cut off",
+    "worker's name held by another host",
     "zombie: paused beyond its lease",
 ];
 

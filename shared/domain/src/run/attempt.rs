@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AttemptId, CaseId, Region, SessionId, WorkerId};
+use crate::ids::{AttemptId, CaseId, Incarnation, Region, SessionId, WorkerId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptState {
@@ -21,7 +21,7 @@ pub struct Attempt {
     pub id: AttemptId,
     pub worker: WorkerId,
     /// The incarnation of the worker that took the lease.
-    pub incarnation: u64,
+    pub incarnation: Incarnation,
     pub region: Region,
     /// The session whose results are taken; later ones fence earlier ones.
     pub session: SessionId,

@@ -91,7 +91,7 @@ pub(crate) fn begun(plan: Plan) -> Run {
         worker: WorkerId::from(worker),
         region: Region::from(region),
         slots: 2,
-        incarnation: 1,
+        incarnation: 1.into(),
     };
     let probed = |region: &str| RunEvent::RegionProbed {
         region: Region::from(region),

@@ -353,7 +353,7 @@ fn no_more_workers_hold_leases_than_share_the_caps() {
         worker: "east-2".into(),
         region: Region::from("east"),
         slots: 1,
-        incarnation: 1,
+        incarnation: 1.into(),
     };
     assert_eq!(run.apply(&joined), Ok(()));
     assert_eq!(run.apply(&leased(1, &["a"])), Ok(()));

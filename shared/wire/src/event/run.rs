@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::event::{RunEvent, StopCause};
-use domain::{AttemptId, SessionId, Term};
+use domain::{AttemptId, Incarnation, SessionId, Term};
 use prost::Message;
 use proto::v1;
 use proto::v1::run_event::Event;
@@ -39,7 +39,8 @@ fn message(event: &RunEvent) -> Event {
             worker: worker.to_string(),
             region: region.to_string(),
             slots: *slots,
-            incarnation: *incarnation,
+            incarnation: incarnation.number,
+            home: incarnation.home,
         }),
         RunEvent::WorkerLeft { worker, why } => Event::WorkerLeft(v1::WorkerLeft {
             worker: worker.to_string(),
@@ -175,7 +176,10 @@ pub fn decode(bytes: &[u8]) -> Result<RunEvent, BadMessage> {
             worker: name("worker_joined.worker", message.worker)?,
             region: message.region.into(),
             slots: message.slots,
-            incarnation: message.incarnation,
+            incarnation: Incarnation {
+                home: message.home,
+                number: message.incarnation,
+            },
         },
         Event::WorkerLeft(message) => RunEvent::WorkerLeft {
             worker: name("worker_left.worker", message.worker)?,

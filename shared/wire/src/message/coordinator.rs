@@ -37,8 +37,9 @@ fn encode_body(body: &ToWorkerBody) -> Body {
     match body {
         ToWorkerBody::Welcome { session } => Body::Welcome(v1::Welcome { session: session.0 }),
         ToWorkerBody::Refused { why } => Body::Refused(v1::Refused { why: why.clone() }),
-        ToWorkerBody::Later { after } => Body::Later(v1::Later {
+        ToWorkerBody::Later { after, why } => Body::Later(v1::Later {
             after_ns: nanos(*after),
+            why: why.clone(),
         }),
         ToWorkerBody::Probe {
             run,
@@ -122,6 +123,7 @@ fn decode_body(body: Body) -> Result<ToWorkerBody, BadMessage> {
         Body::Refused(message) => ToWorkerBody::Refused { why: message.why },
         Body::Later(message) => ToWorkerBody::Later {
             after: Duration::from_nanos(message.after_ns),
+            why: message.why,
         },
         // Who dials follows it, before anybody's machine is asked.
         Body::Redirect(message) => {

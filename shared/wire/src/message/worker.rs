@@ -1,7 +1,7 @@
 //! Messages of a worker.
 
 use domain::message::{FromWorker, Hello, OpenAttempt};
-use domain::{AttemptId, Instant, SessionId};
+use domain::{AttemptId, Incarnation, Instant, SessionId};
 use proto::v1;
 use proto::v1::worker_message::Body;
 
@@ -102,7 +102,8 @@ fn encode_hello(hello: &Hello) -> v1::Hello {
         worker: hello.worker.to_string(),
         region: hello.region.to_string(),
         slots: hello.slots,
-        incarnation: hello.incarnation,
+        incarnation: hello.incarnation.number,
+        home: hello.incarnation.home,
         stamp: hello.stamp.0,
         version: hello.version.clone(),
         open: hello.open.iter().map(open).collect(),
@@ -115,7 +116,10 @@ fn decode_hello(message: v1::Hello) -> Result<Hello, BadMessage> {
         worker: name("hello.worker", message.worker)?,
         region: name("hello.region", message.region)?,
         slots: message.slots,
-        incarnation: message.incarnation,
+        incarnation: Incarnation {
+            home: message.home,
+            number: message.incarnation,
+        },
         stamp: Instant(message.stamp),
         version: message.version,
         open: decode_all(message.open, |open| {

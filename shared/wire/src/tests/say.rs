@@ -1,7 +1,7 @@
 //! Arbitrary messages of workers and the coordinator.
 
 use domain::message::{FromWorker, Hello, OpenAttempt, ToWorker, ToWorkerBody};
-use domain::{AttemptId, Instant, SessionId, Term};
+use domain::{AttemptId, Incarnation, Instant, SessionId, Term};
 use proptest::prelude::*;
 
 use super::make::{case_result, cases, digests, durations, ids, preflights, some_text};
@@ -18,20 +18,20 @@ pub(super) fn from_worker() -> impl Strategy<Value = FromWorker> {
     let hello = (
         ids(),
         ids(),
-        any::<(u32, u32, u64, u64)>(),
+        any::<(u32, u32, [u64; 2], u64)>(),
         some_text(),
         prop::collection::vec(open, 0..3),
     );
     let work = (ids(), any::<(u64, u64, u64)>());
     prop_oneof![
         hello.prop_map(
-            |(worker, region, (protocol, slots, incarnation, stamp), version, open)| {
+            |(worker, region, (protocol, slots, [home, number], stamp), version, open)| {
                 FromWorker::Hello(Hello {
                     protocol,
                     worker: worker.into(),
                     region: region.into(),
                     slots,
-                    incarnation,
+                    incarnation: Incarnation { home, number },
                     stamp: Instant(stamp),
                     version,
                     open,
@@ -78,7 +78,7 @@ pub(super) fn to_worker() -> impl Strategy<Value = ToWorker> {
             session: SessionId(session)
         }),
         some_text().prop_map(|why| ToWorkerBody::Refused { why }),
-        durations().prop_map(|after| ToWorkerBody::Later { after }),
+        (durations(), some_text()).prop_map(|(after, why)| ToWorkerBody::Later { after, why }),
         (ids(), digests(), digests(), any::<u32>()).prop_map(|(run, plan, bundle, sharers)| {
             ToWorkerBody::Probe {
                 run: run.into(),

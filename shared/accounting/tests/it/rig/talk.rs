@@ -3,7 +3,7 @@
 use accounting::coordinator::{Blob, ClientId, Input, Request, StreamId};
 use domain::message::{FromWorker, Hello, OpenAttempt, PROTOCOL, ToWorkerBody};
 use domain::record::{CaseResult, Preflight};
-use domain::{AttemptId, Outcome, Plan, Region, RunId, SessionId, WorkerId};
+use domain::{AttemptId, Incarnation, Outcome, Plan, Region, RunId, SessionId, WorkerId};
 
 use crate::rig::{Rig, result};
 
@@ -39,12 +39,17 @@ impl Rig {
         self.step(Input::FromWorker { stream, message });
     }
 
+    pub(crate) fn disconnect(&mut self, stream: u64) {
+        let stream = StreamId(stream);
+        self.step(Input::Disconnected { stream });
+    }
+
     /// A worker says hello; its region is its name up to the dash.
     pub(crate) fn hello(
         &mut self,
         stream: u64,
         worker: &str,
-        incarnation: u64,
+        incarnation: impl Into<Incarnation>,
         open: &[(RunId, u64)],
     ) {
         let region = worker.split('-').next().unwrap_or_default();
@@ -59,7 +64,7 @@ impl Rig {
             worker: WorkerId::from(worker),
             region: Region::from(region),
             slots: 2,
-            incarnation,
+            incarnation: incarnation.into(),
             stamp: self.now,
             version: String::new(),
             open: open.collect(),

@@ -78,8 +78,7 @@ fn a_disconnect_alone_loses_nothing() {
     let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
     rig.submit(&plan);
     rig.join(1, "east-1");
-    let stream = accounting::coordinator::StreamId(1);
-    rig.step(accounting::coordinator::Input::Disconnected { stream });
+    rig.disconnect(1);
     rig.pass(10, &[]);
     rig.hello(2, "east-1", 1, &[(plan.run.clone(), 1)]);
     assert_eq!(rig.open(&plan).len(), 1);

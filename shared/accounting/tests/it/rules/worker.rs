@@ -24,7 +24,7 @@ struct Desk {
 
 impl Desk {
     fn new(recovered: Vec<Recovered>) -> Self {
-        let config = Config::new("east-1".into(), "east".into(), 2, 1);
+        let config = Config::new("east-1".into(), "east".into(), 2, 1.into());
         Self {
             machine: Worker::new(config, recovered),
             now: Instant(1_000_000_000),

@@ -113,8 +113,11 @@ impl World {
     }
 
     fn told_to_wait(&mut self, site: usize, body: &ToWorkerBody) {
-        if let ToWorkerBody::Later { after } = body {
-            self.count("worker told to come later");
+        if let ToWorkerBody::Later { after, why } = body {
+            self.count(match why.is_empty() {
+                true => "worker told to come later",
+                false => "worker's name held by another host",
+            });
             let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
             self.sites[site].away_until = self.now.saturating_add(after);
         }

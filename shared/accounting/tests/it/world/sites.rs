@@ -6,6 +6,7 @@ use accounting::worker::{self, CaseKey};
 use domain::WorkerId;
 use domain::record::Preflight;
 
+use crate::faults::{Fault, LAST_FAULT};
 use crate::oracle::{Broken, Invariant};
 use crate::planned;
 use crate::site::Site;
@@ -87,10 +88,40 @@ impl World {
         self.count("worker's host lost with its disk");
         self.crash_site(site);
         self.lose_disk(site);
+        self.replace_host(site, None);
+    }
+
+    /// The next process of the site runs on another host, with a disk of its own.
+    fn replace_host(&mut self, site: usize, name: Option<WorkerId>) {
         let clock = self.draw_clock();
         let host = &mut self.sites[site];
+        let fresh = || WorkerId::from(format!("{}-{site}-{}", host.region, host.epoch));
+        host.worker = name.unwrap_or_else(fresh);
         host.clock = clock;
-        host.worker = WorkerId::from(format!("{}-{site}-{}", host.region, host.epoch));
+        // No disk is met twice: the first of each site is below their number.
+        host.home += self.shape.n_sites;
+    }
+
+    /// As `lose_host`; the other host has the name of a site that goes on. What either can't deliver
+    /// without the name would stay with it, so it gets a name of its own when faults end.
+    pub(crate) fn name_alike(&mut self, site: usize) {
+        let host = &self.sites[site];
+        let is_other = |other: &&Site| other.region == host.region && other.worker != host.worker;
+        let other = self.sites.iter().find(is_other);
+        let other = other.map(|other| other.worker.clone());
+        let Some(name) = other.filter(|_| !self.shape.is_laptop) else {
+            return;
+        };
+        self.crash_site(site);
+        self.lose_disk(site);
+        self.replace_host(site, Some(name));
+        self.schedule(LAST_FAULT, Happening::Fault(Fault::NameAnew { site }));
+    }
+
+    pub(crate) fn name_anew(&mut self, site: usize) {
+        self.crash_site(site);
+        self.lose_disk(site);
+        self.replace_host(site, None);
     }
 
     pub(crate) fn pause_site(&mut self, site: usize, seconds: u64, what: &'static str) {

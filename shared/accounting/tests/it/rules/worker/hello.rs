@@ -12,7 +12,7 @@ fn hello(protocol: u32, slots: u32) -> FromWorker {
         worker: WorkerId::from("east-1"),
         region: Region::from("east"),
         slots,
-        incarnation: 1,
+        incarnation: 1.into(),
         stamp: domain::Instant::ZERO,
         version: String::new(),
         open: Vec::new(),
@@ -56,7 +56,10 @@ fn workers_beyond_so_many_in_a_second_are_told_when_to_come() {
     }
     let later = |ms| {
         let after = std::time::Duration::from_millis(ms);
-        [ToWorkerBody::Later { after }]
+        [ToWorkerBody::Later {
+            after,
+            why: String::new(),
+        }]
     };
     assert_eq!(
         (rig.sent(3), rig.sent(4)),
