@@ -36,7 +36,7 @@ impl Puppet {
             worker: name.into(),
             region: "here".into(),
             slots: 1,
-            incarnation: 1,
+            incarnation: 1.into(),
             stamp: Instant(1),
             version: "puppet".to_owned(),
             open: vec![],

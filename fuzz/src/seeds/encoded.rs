@@ -309,6 +309,7 @@ pub(crate) fn coordinator_frames() -> Vec<Vec<u8>> {
         ToWorkerBody::Refused { why: why.clone() },
         ToWorkerBody::Later {
             after: Duration::from_millis(1_500),
+            why: why.clone(),
         },
         ToWorkerBody::Probe {
             run: run.clone(),

@@ -53,10 +53,10 @@ use hold::Held;
 use lead::Lead;
 use log::Writer;
 
-/// Looks at all workers are so far apart, for each of them: ten times what one costs.
-const LOOK_PER_WORKER: Duration = Duration::from_micros(10);
+/// Looks at all workers are so far apart, for each of them: some six times what one costs.
+const LOOK_PER_WORKER: Duration = Duration::from_micros(20);
 /// With fewer workers than this takes, every look is taken at once.
-const SHORTEST_PACE: Duration = Duration::from_millis(1);
+const SHORTEST_PACE: Duration = Duration::from_millis(2);
 
 /// How far this process is on its way to leading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

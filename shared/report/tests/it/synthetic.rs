@@ -140,7 +140,7 @@ impl Synthetic {
                 worker: WorkerId::from(worker),
                 region: Region::from(region),
                 slots: 4,
-                incarnation: 1,
+                incarnation: 1.into(),
             });
         }
         for region in REGIONS {
