@@ -83,6 +83,18 @@ impl Fleet {
         Ok(())
     }
 
+    /// Waits until a coordinator counts on each of them.
+    ///
+    /// # Errors
+    /// When one of them ends, or is not let in.
+    pub fn all_take_work(&self) -> Result<()> {
+        let mut workers = self.workers.iter();
+        workers.try_for_each(|member| {
+            let takes_work = |line: &str| line.contains("takes work").then_some(());
+            member.process.wait_for(takes_work)
+        })
+    }
+
     /// Every coordinator, as `--grid` takes them.
     pub fn addresses(&self) -> String {
         let addresses: Vec<&str> = self

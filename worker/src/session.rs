@@ -215,6 +215,9 @@ impl Session {
                 if let Some(Body::Redirect(redirect)) = message.body {
                     return Ended::Redirected(redirect.leader);
                 }
+                if let Some(Body::Welcome(_)) = message.body {
+                    tracing::info!(worker = %self.worker, region = %self.region, "connected: takes work");
+                }
                 if let Some(Body::Later(later)) = message.body {
                     let after = Duration::from_nanos(later.after_ns);
                     return Ended::Later(after, later.why);

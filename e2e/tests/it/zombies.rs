@@ -34,6 +34,8 @@ const ENDED_MS: i64 = 1_000;
 const LEASE: Duration = Duration::from_secs(12);
 /// Longer than any of it takes on a busy machine.
 const AT_MOST: Duration = Duration::from_secs(600);
+/// Of each thing that is waited for.
+const EACH_AT_MOST: Duration = Duration::from_secs(200);
 
 type Attempts = BTreeMap<(String, u64), Heard>;
 
@@ -75,6 +77,8 @@ struct Seen {
 async fn night() -> Result<Seen> {
     let platform = Platform::start(&[]).await?;
     let mut fleet = Fleet::start(ZOMBIES)?;
+    // Those that come later than the run might find all of it leased.
+    fleet.all_take_work()?;
     let zombies = fleet.worker_ids();
     let watch = Watch::start(&fleet.addresses());
     let muster = Muster::new()?;
@@ -84,12 +88,13 @@ async fn night() -> Result<Seen> {
     let at_work = watch.view().open_attempts();
     fleet.add_workers(3)?;
     fleet.keep_coordinators()?;
-    until(|| watch.view().open_attempts().is_disjoint(&at_work)).await;
+    let are_lost = || watch.view().open_attempts().is_disjoint(&at_work);
+    until("what the zombies held is lost", are_lost, &fleet).await?;
     // What had left before they were stopped has arrived: their leases have run out since.
     let before = attempts(&platform).await?;
     let woken_ms = unix_ms()?;
     fleet::signal("CONT", &zombies)?;
-    let status = run.ended(AT_MOST)?;
+    let status = run.ended(EACH_AT_MOST)?;
     ensure!(
         status.code() == Some(0),
         "{}\n{}",
@@ -171,7 +176,8 @@ fn hand_in(muster: &Muster, platform: &Platform, fleet: &Fleet) -> Result<Proces
 /// Waits until each worker holds cases and the platform hears of them; gives the requests that it
 /// heard in the best of some seconds.
 async fn all_are_at_work(platform: &Platform, watch: &Watch, fleet: &Fleet) -> Result<f64> {
-    until(|| watch.view().holders().len() == fleet.workers().len()).await;
+    let hold = || watch.view().holders().len() == fleet.workers().len();
+    until("each worker holds cases", hold, fleet).await?;
     let (mut best, mut heard) = (0_f64, n_requests(platform).await?);
     for _ in 0..SECONDS {
         let begun = Instant::now();
@@ -238,10 +244,17 @@ async fn n_requests(platform: &Platform) -> Result<u64> {
     Ok(attempts.values().map(|heard| heard.requests).sum())
 }
 
-async fn until(holds: impl Fn() -> bool) {
+async fn until(what: &str, holds: impl Fn() -> bool, fleet: &Fleet) -> Result<()> {
+    let begun = Instant::now();
     while !holds() {
+        ensure!(
+            begun.elapsed() < EACH_AT_MOST,
+            "never came: {what}\n{}",
+            fleet.output()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    Ok(())
 }
 
 fn unix_ms() -> Result<i64> {
