@@ -212,6 +212,7 @@ impl Peer {
                 elected = self.elector.campaign(me) => elected?,
                 never = vigil::keep(along) => match never {},
             };
+            ahead.close();
             let begun = tokio::select! {
                 () = stop.cancelled() => None,
                 begun = self.begin(config, taker, (tenure.term(), ahead)) => Some(begun),

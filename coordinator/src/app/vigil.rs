@@ -1,6 +1,6 @@
 //! Reading along while another leads, so that a takeover finds in memory what it has to read.
 //!
-//! Nothing is folded, decided or said here, and nothing depends on it: what was not read along is
+//! Nothing is decided or said here, and nothing depends on it: what was not read along is
 //! read when it is needed, through the same checks.
 
 use std::collections::BTreeMap;

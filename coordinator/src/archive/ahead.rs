@@ -26,6 +26,8 @@ struct Held {
     n_events: usize,
     /// Runs that would be too much.
     beyond: BTreeSet<RunId>,
+    /// This process leads: runs are taken, and none is begun with again.
+    is_closed: bool,
 }
 
 /// A run as far as it was read.
@@ -86,7 +88,7 @@ impl Ahead {
         plan: &Digest,
     ) -> Result<(), ReadError> {
         let mut held = self.held();
-        if held.beyond.contains(id) {
+        if held.is_closed || held.beyond.contains(id) {
             return Ok(());
         }
         let mut read = match held.runs.remove(id) {
@@ -102,6 +104,11 @@ impl Ahead {
         held.n_events += read.n_events;
         held.runs.insert(id.clone(), read);
         Ok(())
+    }
+
+    /// Reading along is over: what is being read is finished, and nothing else begun.
+    pub(crate) fn close(&self) {
+        self.held().is_closed = true;
     }
 
     /// The run is over, or is to be read anew.

@@ -239,8 +239,10 @@ impl Coordinator {
         }
     }
 
+    /// Nothing is decided before every run is led: whoever holds something in one that is not led yet
+    /// could not be heard till then, and would be given up unheard.
     fn decide_all(&mut self) {
-        if self.phase != Phase::Leading || !self.is_dirty || !self.may_look() {
+        if !self.is_leading() || !self.is_dirty || !self.may_look() {
             return;
         }
         self.is_dirty = false;
@@ -302,6 +304,9 @@ impl Coordinator {
 
     /// When there is something to decide although nothing is heard.
     fn decision_due(&self) -> Option<Instant> {
+        if !self.is_leading() {
+            return None;
+        }
         let runs = self.runs.values().filter_map(|lead| self.run_due(lead));
         let doubts = self.unreadable.values();
         let doubts = doubts.map(|(_, since)| self.clear_after(*since));

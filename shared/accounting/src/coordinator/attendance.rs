@@ -19,7 +19,8 @@ pub(crate) struct Attendance {
     pub(crate) session: SessionId,
     /// It said that it takes nothing new.
     pub(crate) is_leaving: bool,
-    /// When the newest stamp arrived; its leases are counted from here.
+    /// When the newest stamp arrived; its leases are counted from here. Of one that was not heard under
+    /// this leader: since when nobody else can have renewed its leases.
     pub(crate) heard: Instant,
     /// When it last did something for a run: a stuck worker is heard and does nothing.
     pub(crate) progressed: Instant,
@@ -96,6 +97,12 @@ impl Attendance {
             let proven = self.proven.entry(log.clone()).or_insert(newest);
             *proven = newest.max(*proven);
         }
+    }
+
+    /// Nobody leads the run's log any more.
+    pub(crate) fn forget(&mut self, run: &RunId) {
+        self.proven.remove(&LogId::Run(run.clone()));
+        self.renewed.remove(run);
     }
 
     /// The newest stamp that may be echoed for this run: an append to its log, or to the grid

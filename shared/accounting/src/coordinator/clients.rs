@@ -253,6 +253,17 @@ impl Coordinator {
             return;
         };
         self.stop(id, StopCause::Client, why);
+        self.answer_cancels(id, clients);
+    }
+
+    /// Whoever wanted to end a run that has its verdict is answered as for one that is closed.
+    pub(super) fn has_ended_as_wanted(&mut self, id: &RunId) {
+        if let Some((_, clients)) = self.stops_wanted.remove(id) {
+            self.answer_cancels(id, clients);
+        }
+    }
+
+    fn answer_cancels(&mut self, id: &RunId, clients: Vec<ClientId>) {
         let after = self.run_mark(id);
         for client in clients {
             let answer = Answer::Cancelling { run: id.clone() };

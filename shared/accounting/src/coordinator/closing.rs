@@ -22,6 +22,7 @@ impl Coordinator {
         };
         lead.order.prune(&lead.run);
         if lead.run.is_ended() {
+            self.has_ended_as_wanted(id);
             return self.close_run(id);
         }
         self.stop_as_wanted(id);

@@ -21,10 +21,12 @@ pub(super) enum Urgency {
 }
 
 impl Coordinator {
-    /// Folds a decision into a run and queues it for the log; an illegal one is not appended.
+    /// Folds a decision into a run that is led and queues it for the log; an illegal one is not
+    /// appended.
     pub(super) fn decide(&mut self, run: &RunId, event: RunEvent, urgency: Urgency) -> bool {
         let due = log::due(self.now, self.config.gather, urgency == Urgency::Awaited);
-        let Some(lead) = self.runs.get_mut(run) else {
+        // A log that is not led yet may hold more than was read of it.
+        let Some(lead) = self.runs.get_mut(run).filter(|lead| lead.is_ready) else {
             return false;
         };
         #[cfg(feature = "planted")]

@@ -153,6 +153,9 @@ impl Coordinator {
         }
         for run in leaving {
             self.runs.remove(&run);
+            for known in self.workers.values_mut() {
+                known.forget(&run);
+            }
             self.out.push(Output::Forgotten { run });
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{Hello, OpenAttempt, PROTOCOL, ToWorkerBody};
 use domain::run::Attempt;
-use domain::{AttemptId, RunId, SessionId, WorkerId};
+use domain::{AttemptId, Incarnation, RunId, SessionId, WorkerId};
 
 use crate::coordinator::attendance::Attendance;
 use crate::coordinator::input::StreamId;
@@ -101,13 +101,14 @@ impl Coordinator {
         }
         let worker = &hello.worker;
         let known = self.workers.get(worker)?;
-        // All that one name holds at a time is held by one folder, since the others have to wait.
-        if known.incarnation.home == hello.incarnation.home {
-            return None;
-        }
+        let is_elsewhere = |other: Incarnation| other.home != hello.incarnation.home;
+        let lives_elsewhere = known.stream.is_some() && is_elsewhere(known.incarnation);
         let mut runs = self.runs.keys();
-        let holds = |run| !self.open_of(run, worker, |_| true).is_empty();
-        if known.stream.is_none() && !runs.any(holds) {
+        let holds = |run| {
+            let held = self.open_of(run, worker, |held| is_elsewhere(held.incarnation));
+            !held.is_empty()
+        };
+        if !lives_elsewhere && !runs.any(holds) {
             return None;
         }
         let rest = known.expires(self.config.silence()).since(self.now);

@@ -74,6 +74,9 @@ impl Coordinator {
         self.runs.remove(id);
         self.unreadable.insert(id.clone(), (why, self.now));
         self.is_dirty = true;
+        if self.is_leading() {
+            self.count_unheard();
+        }
     }
 
     pub(super) fn grid_tail(&mut self, segments: &[Segment<GridEvent>]) {
@@ -280,9 +283,14 @@ impl Coordinator {
         if let Some(seen) = seen {
             let (region, slots, incarnation) = (seen.region.clone(), seen.slots, seen.incarnation);
             let now = self.now;
-            self.workers
+            let known = self
+                .workers
                 .entry(worker)
                 .or_insert_with(|| Attendance::expected(region, slots, incarnation, now));
+            // Until now an earlier leader may have renewed what it holds in this run.
+            if known.stream.is_none() {
+                known.heard = now;
+            }
         }
         self.watch_from(self.now + self.config.silence());
     }

@@ -57,17 +57,16 @@ impl Rig {
     pub(crate) fn of(adjust: impl Fn(&mut Config)) -> Self {
         let mut config = Config::new("first");
         adjust(&mut config);
-        Self::with(config, (Store::default(), BTreeMap::new()), None, 1, BOOT)
+        Self::with(config, (Store::default(), BTreeMap::new()), None, BOOT).elected(1)
     }
 
     fn with(
         config: Config,
         (store, plans): (Store, BTreeMap<RunId, Plan>),
         unreadable: Option<RunId>,
-        term: u64,
         now: Instant,
     ) -> Self {
-        let mut rig = Self {
+        Self {
             machine: Coordinator::new(config),
             now,
             store,
@@ -85,9 +84,12 @@ impl Rig {
             n_clients: 0,
             wish: (Priority::NORMAL, false),
             unreadable,
-        };
-        rig.step(Input::Elected { term: Term(term) });
-        rig
+        }
+    }
+
+    fn elected(mut self, term: u64) -> Self {
+        self.step(Input::Elected { term: Term(term) });
+        self
     }
 
     /// The coordinator's process dies; another, of the next term, reads the same logs.
@@ -99,8 +101,19 @@ impl Rig {
     pub(crate) fn led_next(self, term: u64, adjust: impl Fn(&mut Config)) -> Self {
         let mut config = Config::new("next");
         adjust(&mut config);
+        self.next(config).elected(term)
+    }
+
+    /// As `takeover`; appends to run logs wait from the start.
+    pub(crate) fn slow_takeover(self) -> Self {
+        let mut rig = self.next(Config::new("next"));
+        rig.slow_appends_of_runs();
+        rig.elected(2)
+    }
+
+    fn next(self, config: Config) -> Self {
         let logs = (self.store, self.plans);
-        Self::with(config, logs, self.unreadable, term, self.now)
+        Self::with(config, logs, self.unreadable, self.now)
     }
 
     pub(crate) fn step(&mut self, input: Input) {

@@ -232,3 +232,24 @@ fn a_lease_behind_thousands_of_decisions_waits_for_all_of_them() {
     let probe = |body: &ToWorkerBody| matches!(body, ToWorkerBody::Probe { .. });
     assert!(rig.seen(1).iter().any(probe), "{:?}", rig.seen(1));
 }
+
+/// Its worker is silent, so the run is over and not closed for a while.
+#[test]
+fn to_cancel_a_run_that_has_its_verdict_is_answered() {
+    let (mut rig, plan) = (Rig::new(), plan("run", &[("a", "east")]));
+    rig.submit(&plan);
+    rig.join(1, "east-1");
+    let passed = result(&plan.cases[0].id, "east-1", Outcome::Passed);
+    rig.deliver(1, &plan, 1, 1, passed);
+    assert!(rig.run(&plan).is_ended());
+    assert_eq!(rig.active(), ["run"]);
+    rig.ask(Request::Cancel {
+        run: plan.run.clone(),
+        why: "too late".to_owned(),
+    });
+    assert!(
+        matches!(rig.answers.last(), Some(Answer::Cancelling { run }) if *run == plan.run),
+        "{:?}",
+        rig.answers
+    );
+}

@@ -267,3 +267,33 @@ fn while_logs_are_read_only_so_many_may_wait() {
     let turned_away = machine.step(now, Input::FromWorker { stream, message });
     assert_eq!(turned_away, [Output::Close { stream }]);
 }
+
+/// `east-1` holds a case of each of two runs, and their logs are led one after the other.
+#[test]
+fn nobody_is_given_up_before_every_run_is_led() {
+    let plans = ["one", "two"].map(|run| plan(run, &[("a", "east")]));
+    let mut rig = Rig::new();
+    plans.iter().for_each(|plan| rig.submit(plan));
+    rig.join(1, "east-1");
+    rig.probed(1, "east-1", true);
+    let held = |rig: &Rig| plans.iter().map(|plan| rig.open(plan).len()).sum::<usize>();
+    assert_eq!(held(&rig), 2);
+    let mut rig = rig.slow_takeover();
+    rig.pass(10, &[]);
+    rig.land_one();
+    rig.pass(10, &[]);
+    assert_eq!(
+        held(&rig),
+        2,
+        "one is led for longer than nothing, the other not yet"
+    );
+    rig.log_catches_up();
+    rig.pass(16, &[]);
+    assert_eq!(
+        held(&rig),
+        2,
+        "an earlier leader could renew until the last was led"
+    );
+    rig.pass(1, &[]);
+    assert_eq!(held(&rig), 0);
+}
