@@ -2,7 +2,7 @@
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
 //! fails. Reading order: `input`, `output`, `commit` (decisions and what waits for them), then by subject: `takeover` (how a term begins; `unheard`),
-//! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `lease`, `caps`,
+//! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `gang` (cases of several legs), `lease`, `caps`,
 //! `ingest` (and `judge`, `credit`), `loss`, `probing`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
 mod attendance;
@@ -15,6 +15,7 @@ mod credit;
 mod door;
 mod finish;
 mod folded;
+mod gang;
 mod grant;
 mod grid;
 mod hello;

@@ -61,6 +61,12 @@ pub enum RunEvent {
         region: Region,
         cases: Vec<CaseId>,
     },
+    /// All legs of a case are leased at once, in the order of the plan: each to another worker,
+    /// under an attempt of its own.
+    LegsLeased {
+        case: CaseId,
+        legs: Vec<LegLease>,
+    },
     /// After a takeover or a reconnect the same worker goes on under a new session.
     AttemptReattached {
         attempt: AttemptId,
@@ -68,6 +74,12 @@ pub enum RunEvent {
     },
     /// A result that counts: the case's first and only one.
     CaseSettled {
+        attempt: AttemptId,
+        seq: u64,
+        result: CaseResult,
+    },
+    /// The result of one leg. With the last of them the case has its outcome.
+    LegSettled {
         attempt: AttemptId,
         seq: u64,
         result: CaseResult,
@@ -134,6 +146,15 @@ pub enum RunEvent {
         seq: u64,
         result: CaseResult,
     },
+}
+
+/// Who has one leg of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegLease {
+    pub attempt: AttemptId,
+    pub worker: WorkerId,
+    pub session: SessionId,
+    pub region: Region,
 }
 
 /// What ended a run before all its cases did.

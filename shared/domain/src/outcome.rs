@@ -68,6 +68,15 @@ pub struct Evidence {
     pub checks: u64,
 }
 
+impl AddAssign for Evidence {
+    fn add_assign(&mut self, other: Self) {
+        self.exchanges += other.exchanges;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.checks += other.checks;
+    }
+}
+
 /// Counts by outcome. `planned` is counted from the plan, never from the sum of the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {

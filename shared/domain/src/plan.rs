@@ -147,6 +147,11 @@ pub struct PlannedCase {
 }
 
 impl PlannedCase {
+    /// It has several legs, which are leased together or not at all.
+    pub fn is_gang(&self) -> bool {
+        self.legs.len() > 1
+    }
+
     /// `suite::test[row]@region`.
     pub fn make_id(
         suite: &SuiteName,

@@ -10,6 +10,7 @@ mod case;
 mod count;
 mod environment;
 mod illegal;
+mod legs;
 mod marks;
 mod settle;
 mod shard;
@@ -36,6 +37,7 @@ pub use attempt::{Attempt, AttemptState};
 pub use case::{CaseFacts, CaseState, Kept, LOSSES_BEFORE_ALONE, Loss};
 pub use environment::EnvironmentDoubt;
 pub use illegal::Illegal;
+pub use legs::{HeldLeg, LegState};
 pub use marks::marks;
 pub use table::{canonical, table};
 
@@ -337,22 +339,22 @@ impl Run {
     fn set_state(&mut self, case: &CaseId, state: CaseState) -> Result<CaseState, Illegal> {
         let place = self.places.get(case).copied();
         let place = place.ok_or_else(|| Illegal::UnknownCase(case.clone()))?;
-        let planned = self.plan.cases.get(place);
-        let is_exclusive = planned.is_some_and(|planned| planned.exclusive);
-        let facts = self.facts_mut(case)?;
+        let unknown = || Illegal::UnknownCase(case.clone());
+        let facts = self.cases.get_mut(place).ok_or_else(unknown)?;
+        let planned = self.plan.cases.get(place).ok_or_else(unknown)?;
         let outcome = state.outcome();
         let waits = state == CaseState::Waiting;
         let is_leased = matches!(state, CaseState::Leased(_));
         let before = std::mem::replace(&mut facts.state, state);
         if waits {
             self.n_waiting += 1;
-            self.waiting.begins(place, is_exclusive);
+            self.waiting.begins(place, planned);
         }
         if before == CaseState::Waiting {
             self.n_waiting -= 1;
-            self.waiting.ends(place, is_exclusive);
+            self.waiting.ends(place, planned);
         }
-        if is_exclusive {
+        if planned.exclusive {
             self.n_exclusive_leased += usize::from(is_leased);
             self.n_exclusive_leased -= usize::from(matches!(before, CaseState::Leased(_)));
         }

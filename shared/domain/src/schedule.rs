@@ -1,10 +1,11 @@
 //! Which cases are leased next, to whom, and which tiers are closed: pure functions over the fold.
 //! How runs that are active at once share workers is in `schedule::fair`.
 //!
-//! Order: tier by tier, exclusive cases last in their tier; inside, the longest known duration
+//! Order: tier by tier, cases of several legs first and exclusive ones last in their tier; inside, the longest known duration
 //! first and unknown ones before all. Nothing here reads a clock or changes the run.
 
 pub mod fair;
+pub mod gang;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::plan::{Plan, PlannedCase, Tier};
 use crate::run::{CaseFacts, CaseState, ClosedGate, Run};
 
 pub use crate::run::LOSSES_BEFORE_ALONE;
+use gang::is_placeable;
 
 /// The order in which a run's cases are offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +35,8 @@ impl Order {
         places.sort_by_key(|&place| {
             let case = &plan.cases[place];
             let duration = known.get(&case.id).copied().unwrap_or(Duration::MAX);
-            (case.tier, case.exclusive, Reverse(duration), place)
+            let is_gang = Reverse(case.is_gang());
+            (case.tier, case.exclusive, is_gang, Reverse(duration), place)
         });
         Self(places)
     }
@@ -100,14 +103,14 @@ pub fn next_shard(
     let mut shard = Vec::new();
     for (case, facts) in order.waiting(run) {
         if case.exclusive && is_placeable(run, field, case) {
-            let stands_alone =
-                shard.is_empty() && case.region.admits(asker.region) && !anything_runs(run);
+            let is_its_own = !case.is_gang() && case.region.admits(asker.region);
+            let stands_alone = shard.is_empty() && is_its_own && !run.anything_runs();
             return match stands_alone {
                 true => Some(vec![case.id.clone()]),
                 false => some_unless_empty(shard),
             };
         }
-        if case.exclusive || !case.region.admits(asker.region) {
+        if case.exclusive || case.is_gang() || !case.region.admits(asker.region) {
             continue;
         }
         if facts.must_be_alone() {
@@ -140,9 +143,9 @@ pub fn offer(run: &Run, order: &Order, field: &Field, asker: &Asker<'_>) -> Offe
     }
     let mut offer = Offer::Nothing;
     for (case, facts) in order.waiting(run) {
-        let is_admitted = case.region.admits(asker.region);
+        let is_admitted = !case.is_gang() && case.region.admits(asker.region);
         if case.exclusive && is_placeable(run, field, case) {
-            let is_next = is_admitted && !anything_runs(run) && offer == Offer::Nothing;
+            let is_next = is_admitted && !run.anything_runs() && offer == Offer::Nothing;
             return if is_next { Offer::Cases } else { offer };
         }
         if case.exclusive || !is_admitted {
@@ -173,16 +176,6 @@ pub fn batch_size(remaining: usize, n_workers: usize, slots: usize, n_held: usiz
 
 fn some_unless_empty(shard: Vec<CaseId>) -> Option<Vec<CaseId>> {
     (!shard.is_empty()).then_some(shard)
-}
-
-fn anything_runs(run: &Run) -> bool {
-    run.open_attempts().any(|attempt| !attempt.open.is_empty())
-}
-
-/// Some worker could take the case now; if none can, it must not hold up the others.
-fn is_placeable(run: &Run, field: &Field, case: &PlannedCase) -> bool {
-    let mut regions = field.iter().filter(|(_, workers)| !workers.is_empty());
-    regions.any(|(region, _)| case.region.admits(region) && run.is_green(region))
 }
 
 /// Not one of the workers that the case was lost with, unless there is no other.

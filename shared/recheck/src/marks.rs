@@ -10,26 +10,61 @@ use crate::pass::text;
 
 #[derive(Default)]
 pub(crate) struct Marks {
-    /// Outcome of each case that an execution ended, and whether its own tries differ.
-    counted: BTreeMap<String, (Outcome, bool)>,
+    counted: BTreeMap<String, Counted>,
     kept: Vec<(String, Outcome)>,
     lines: BTreeSet<String>,
 }
 
+/// How an execution ended a case.
+struct Counted {
+    outcome: Outcome,
+    /// Its own tries differ.
+    tries_differ: bool,
+    /// What is kept of it are results of legs, of which only a failure says something of the case.
+    has_legs: bool,
+}
+
 impl Marks {
     pub(crate) fn counted(&mut self, result: &CaseResult, is_taken_over: bool) {
-        let outcome = result.outcome();
-        let tries_differ = result.flaky;
-        self.counted
-            .insert(result.case.clone(), (outcome, tries_differ));
-        let kind = if is_taken_over { "carried" } else { "met" };
-        let silence = if is_proof(outcome) { "sure" } else { "maybe" };
+        let counted = Counted {
+            outcome: result.outcome(),
+            tries_differ: result.flaky,
+            has_legs: false,
+        };
+        self.counted.insert(result.case.clone(), counted);
+        self.met(result, if is_taken_over { "carried" } else { "met" });
+        self.proven(&result.case, std::slice::from_ref(result));
+    }
+
+    /// A case whose legs all brought a result.
+    pub(crate) fn gang(&mut self, case: &str, outcome: Outcome, legs: &[CaseResult]) {
+        let counted = Counted {
+            outcome,
+            tries_differ: legs.iter().any(|leg| leg.flaky),
+            has_legs: true,
+        };
+        self.counted.insert(case.to_owned(), counted);
+        for leg in legs {
+            self.met(leg, "met");
+        }
+        self.proven(case, legs);
+    }
+
+    /// The environment that a counted result saw.
+    fn met(&mut self, result: &CaseResult, kind: &str) {
+        let is_sure = is_proof(result.outcome());
+        let silence = if is_sure { "sure" } else { "maybe" };
         let fingerprint = text(result.fingerprint.as_ref());
         self.lines
             .insert(format!("{kind} {} {silence} {fingerprint}", result.region));
-        let proof = result.proof.as_ref().and_then(|proof| proof.proof.as_ref());
-        self.lines
-            .extend(proof.map(|proof| format!("proof {} {}", result.case, said(proof))));
+    }
+
+    /// Only where every part was asked which of its checks can fail.
+    fn proven(&mut self, case: &str, parts: &[CaseResult]) {
+        let proofs = parts.iter().map(|part| part.proof.as_ref()?.proof.as_ref());
+        if let Some(proofs) = proofs.collect::<Option<Vec<_>>>() {
+            self.lines.insert(format!("proof {case} {}", said(&proofs)));
+        }
     }
 
     pub(crate) fn kept(&mut self, result: Option<&CaseResult>) {
@@ -63,11 +98,13 @@ impl Marks {
 
     /// All lines, when the last event was read: a kept result may come before the counted one.
     pub(crate) fn finish(mut self) -> BTreeSet<String> {
-        for (case, (outcome, tries_differ)) in &self.counted {
+        for (case, counted) in &self.counted {
             let contradicts = |(of, kept): &&(String, Outcome)| {
-                of == case && is_proof(*kept) && is_proof(*outcome) && kept != outcome
+                let both_say = is_proof(*kept) && is_proof(counted.outcome);
+                let says_enough = !counted.has_legs || *kept == Outcome::Failed;
+                of == case && both_say && says_enough && *kept != counted.outcome
             };
-            if *tries_differ || self.kept.iter().any(|kept| contradicts(&kept)) {
+            if counted.tries_differ || self.kept.iter().any(|kept| contradicts(&kept)) {
                 self.lines.insert(format!("flaky {case}"));
             }
         }
@@ -79,14 +116,15 @@ fn is_proof(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Passed | Outcome::Failed)
 }
 
-fn said(proof: &Proof) -> String {
-    match proof {
-        Proof::Known(known) => {
-            let survivors = known.checks.iter().filter(|check| !check.can_fail).count();
-            let all = known.checks.len();
-            let cut = if known.is_complete { "" } else { " cut" };
-            format!("{}/{all}{cut}", all - survivors)
-        }
-        Proof::Unknown(_) => "unknown".to_owned(),
+fn said(proofs: &[&Proof]) -> String {
+    let (mut survivors, mut all, mut cut) = (0, 0, "");
+    for proof in proofs {
+        let Proof::Known(known) = proof else {
+            return "unknown".to_owned();
+        };
+        survivors += known.checks.iter().filter(|check| !check.can_fail).count();
+        all += known.checks.len();
+        cut = if known.is_complete { cut } else { " cut" };
     }
+    format!("{}/{all}{cut}", all - survivors)
 }

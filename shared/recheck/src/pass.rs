@@ -6,20 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message;
 use proto::v1::hex_text::Form;
 use proto::v1::run_event::Event;
-use proto::v1::{CaseResult, HexText, Outcome, Plan, RunEvent, Segment};
+use proto::v1::{CaseResult, HexText, LegsLeased, Outcome, Plan, RunEvent, Segment};
 use sha2::{Digest, Sha256};
 
 use crate::Rechecked;
+use crate::legs::{Legs, together};
 use crate::marks::Marks;
 
 /// All that the pass remembers.
 #[derive(Default)]
 struct Pass {
     planned: BTreeSet<String>,
+    /// Of cases with several legs: in how many they are planned.
+    gangs: BTreeMap<String, usize>,
     carried: BTreeMap<String, CaseResult>,
     ended: BTreeMap<String, String>,
     /// Cases out under attempts that are open, and every attempt ever leased with its shard.
     out: BTreeMap<String, u64>,
+    legs: BTreeMap<String, Legs>,
     shards: BTreeMap<u64, BTreeSet<String>>,
     over: BTreeSet<u64>,
     seqs: BTreeMap<u64, u64>,
@@ -41,6 +45,9 @@ pub(crate) fn over(
     for case in &plan.cases {
         if !pass.planned.insert(case.id.clone()) {
             pass.say(format!("case {} is planned twice", case.id));
+        }
+        if case.legs.len() > 1 {
+            pass.gangs.insert(case.id.clone(), case.legs.len());
         }
     }
     for result in &plan.carried {
@@ -144,8 +151,12 @@ impl Pass {
                 self.term = started.term;
             }
             Event::ShardLeased(leased) => self.leased(leased.attempt, leased.cases),
+            Event::LegsLeased(leased) => self.legs_leased(leased),
             Event::CaseSettled(settled) => {
                 self.settled(settled.attempt, settled.seq, settled.result)
+            }
+            Event::LegSettled(settled) => {
+                self.leg_settled(settled.attempt, settled.seq, settled.result)
             }
             Event::CaseCarried(carried) => self.taken_over(carried.case),
             Event::CaseClosed(closed) => self.closed(closed.case.clone(), closed.outcome()),
@@ -184,6 +195,24 @@ impl Pass {
     }
 
     fn leased(&mut self, attempt: u64, cases: Vec<String>) {
+        for case in &cases {
+            let is_free = self.is_free(case) && !self.gangs.contains_key(case);
+            if !is_free || self.out.insert(case.clone(), attempt).is_some() {
+                self.say(format!(
+                    "attempt {attempt} leases case {case}, which is not free"
+                ));
+            }
+        }
+        self.opened(attempt, cases);
+    }
+
+    fn is_free(&self, case: &str) -> bool {
+        let is_open = self.planned.contains(case) && !self.ended.contains_key(case);
+        is_open && !self.legs.contains_key(case)
+    }
+
+    /// An attempt begins: later than all before it, and while anything may be leased.
+    fn opened(&mut self, attempt: u64, cases: Vec<String>) {
         if self
             .shards
             .keys()
@@ -197,15 +226,66 @@ impl Pass {
                 "attempt {attempt} is leased although the run drains"
             ));
         }
-        for case in &cases {
-            let is_free = self.planned.contains(case) && !self.ended.contains_key(case);
-            if !is_free || self.out.insert(case.clone(), attempt).is_some() {
-                self.say(format!(
-                    "attempt {attempt} leases case {case}, which is not free"
-                ));
-            }
-        }
         self.shards.insert(attempt, cases.into_iter().collect());
+    }
+
+    fn legs_leased(&mut self, leased: LegsLeased) {
+        let case = leased.case;
+        let workers: BTreeSet<_> = leased.legs.iter().map(|leg| &leg.worker).collect();
+        let is_each_once = self.gangs.get(&case) == Some(&leased.legs.len());
+        if !is_each_once || workers.len() != leased.legs.len() || !self.is_free(&case) {
+            self.say(format!(
+                "the legs of case {case} are leased, and it is not free or these are not its legs"
+            ));
+        }
+        let attempts: Vec<u64> = leased.legs.iter().map(|leg| leg.attempt).collect();
+        for &attempt in &attempts {
+            self.opened(attempt, vec![case.clone()]);
+        }
+        self.legs.insert(case, Legs::of(attempts));
+    }
+
+    fn leg_settled(&mut self, attempt: u64, seq: u64, result: Option<CaseResult>) {
+        self.next_seq(attempt, seq);
+        let Some(result) = result else {
+            return self.say(format!("attempt {attempt} settles a leg without a result"));
+        };
+        if !is_shown(&result) {
+            let case = &result.case;
+            self.say(format!("a leg of case {case} passed and nothing shows it"));
+        }
+        let case = result.case.clone();
+        let legs = self.legs.get_mut(&case);
+        let is_taken = legs.is_some_and(|legs| legs.brings(attempt, result));
+        if self.over.contains(&attempt) || !is_taken {
+            self.say(format!(
+                "a leg of case {case} is settled by attempt {attempt}, which does not hold it"
+            ));
+        }
+        self.gather(&case);
+    }
+
+    /// Nothing of the case's legs is under way any more: it has its outcome, or waits again.
+    fn gather(&mut self, case: &str) {
+        let Some(legs) = self.legs.get(case).filter(|legs| legs.are_over()) else {
+            return;
+        };
+        let results = legs.results();
+        let is_whole = legs.is_whole();
+        self.legs.remove(case);
+        if is_whole {
+            let outcome = together(&results);
+            self.marks.gang(case, outcome, &results);
+            self.end(case, outcome);
+        } else {
+            self.keep(&results);
+        }
+    }
+
+    fn keep(&mut self, results: &[CaseResult]) {
+        for result in results {
+            self.marks.kept(Some(result));
+        }
     }
 
     fn settled(&mut self, attempt: u64, seq: u64, result: Option<CaseResult>) {
@@ -221,14 +301,14 @@ impl Pass {
         }
         self.out.remove(&result.case);
         self.marks.counted(&result, false);
-        self.end(&result.case, result.outcome(), Some(&result));
+        self.shown_end(&result);
     }
 
     fn taken_over(&mut self, case: String) {
         match self.carried.get(&case).cloned() {
             Some(result) => {
                 self.marks.counted(&result, true);
-                self.end(&case, result.outcome(), Some(&result));
+                self.shown_end(&result);
             }
             None => self.say(format!(
                 "case {case} is taken over and the plan carries no result of it"
@@ -246,25 +326,31 @@ impl Pass {
                 word(outcome)
             ));
         }
-        if self.out.remove(&case).is_some() && !self.is_draining {
+        let legs = self.legs.remove(&case);
+        self.keep(&legs.iter().flat_map(Legs::results).collect::<Vec<_>>());
+        let is_out = self.out.remove(&case).is_some() || legs.is_some();
+        if is_out && !self.is_draining {
             self.say(format!("case {case} is closed while it is leased"));
         }
-        self.end(&case, outcome, None);
+        self.end(&case, outcome);
     }
 
-    /// Every outcome goes through here: planned, once, before the verdict, and shown.
-    fn end(&mut self, case: &str, outcome: Outcome, result: Option<&CaseResult>) {
+    /// An outcome that an execution gave.
+    fn shown_end(&mut self, result: &CaseResult) {
+        if !is_shown(result) {
+            let case = &result.case;
+            self.say(format!("case {case} passed and nothing shows it"));
+        }
+        self.end(&result.case, result.outcome());
+    }
+
+    /// Every outcome goes through here: planned, once, and before the verdict.
+    fn end(&mut self, case: &str, outcome: Outcome) {
         if !self.planned.contains(case) {
             return self.say(format!("case {case} has an outcome and is not planned"));
         }
         if self.has_verdict {
             return self.say(format!("case {case} gets its outcome after the verdict"));
-        }
-        let evidence = result.and_then(|result| result.evidence);
-        let is_shown =
-            evidence.is_some_and(|evidence| evidence.exchanges > 0 && evidence.checks > 0);
-        if outcome == Outcome::Passed && !is_shown {
-            self.say(format!("case {case} passed and nothing shows it"));
         }
         if self.ended.contains_key(case) {
             return self.say(format!("case {case} gets a second outcome"));
@@ -277,6 +363,11 @@ impl Pass {
             self.say(format!("attempt {attempt} is over and was not open"));
         }
         self.out.retain(|_, holder| *holder != attempt);
+        let mut legs = self.legs.iter_mut();
+        let of = legs.find_map(|(case, legs)| legs.ends(attempt).then(|| case.clone()));
+        if let Some(case) = of {
+            self.gather(&case);
+        }
     }
 
     fn aside(&mut self, attempt: u64, seq: u64, is_late: bool) {
@@ -301,6 +392,12 @@ impl Pass {
             ));
         }
     }
+}
+
+/// What says passed shows an exchange and a check.
+fn is_shown(result: &CaseResult) -> bool {
+    let evidence = result.evidence.unwrap_or_default();
+    result.outcome() != Outcome::Passed || evidence.exchanges > 0 && evidence.checks > 0
 }
 
 fn word(outcome: Outcome) -> &'static str {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::event::{GridEvent, LegLease, RunEvent, StopCause};
 use domain::plan::Caps;
 use domain::queue::{Ask, Lock, Priority};
 use domain::record::CaseRecord;
@@ -26,6 +26,17 @@ use make::{
     case_result, cases, digests, durations, ids, outcomes, plans, preflights, some_text, tiers,
     tries, verdicts,
 };
+
+fn leg_leases() -> impl Strategy<Value = LegLease> {
+    (any::<u64>(), ids(), any::<u64>(), some_text()).prop_map(
+        |(attempt, worker, session, region)| LegLease {
+            attempt: AttemptId(attempt),
+            worker: worker.into(),
+            session: SessionId(session),
+            region: region.into(),
+        },
+    )
+}
 
 fn run_events() -> impl Strategy<Value = RunEvent> {
     let attempts = || any::<u64>().prop_map(AttemptId);
@@ -82,6 +93,15 @@ fn run_events() -> impl Strategy<Value = RunEvent> {
                 cases,
             }
         ),
+        (ids(), vec(leg_leases(), 0..4)).prop_map(|(case, legs)| RunEvent::LegsLeased {
+            case: case.into(),
+            legs
+        }),
+        results().prop_map(|(attempt, seq, result, _)| RunEvent::LegSettled {
+            attempt,
+            seq,
+            result
+        }),
         (attempts(), any::<u64>()).prop_map(|(attempt, session)| RunEvent::AttemptReattached {
             attempt,
             session: SessionId(session)

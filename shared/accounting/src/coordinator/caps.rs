@@ -148,6 +148,27 @@ impl Coordinator {
         }
     }
 
+    /// The same of all that the legs of a case need at once. They are not divided among runs: a part of
+    /// a case is worth nothing.
+    pub(super) fn may_share_all(&self, id: &RunId, workers: &[WorkerId]) -> bool {
+        let Some(lead) = self.runs.get(id) else {
+            return false;
+        };
+        if lead.run.sharers().is_none() {
+            return lead.run.plan().caps.is_none();
+        }
+        let beside = self.beside(lead);
+        let n_parts = beside.iter().filter_map(|lead| lead.run.sharers()).min();
+        let n_held: usize = beside.iter().map(|lead| self.holders(lead).len()).sum();
+        let own = self.holders(lead);
+        let n_new = workers
+            .iter()
+            .filter(|worker| !own.contains_key(worker))
+            .count();
+        self.doubted_until(lead) <= self.now
+            && n_held + n_new <= n_parts.unwrap_or_default() as usize
+    }
+
     /// Runs that use the same caps, this one among them.
     fn beside(&self, lead: &Lead) -> Vec<&Lead> {
         let environment = self.environment(&lead.id);

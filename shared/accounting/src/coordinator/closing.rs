@@ -66,6 +66,7 @@ impl Coordinator {
         }
         self.close_red_regions(id);
         self.close_empty_regions(id, field);
+        self.close_unplaceable(id);
         self.close_red_tier(id);
         self.probe(id, field);
     }

@@ -146,7 +146,9 @@ impl Coordinator {
 /// Regions, tiers or waiting cases are other than before.
 fn calls_for_survey(event: &RunEvent) -> bool {
     match event {
-        RunEvent::CaseSettled { result, .. } => result.outcome == Outcome::Failed,
+        RunEvent::CaseSettled { result, .. } | RunEvent::LegSettled { result, .. } => {
+            result.outcome == Outcome::Failed
+        }
         RunEvent::RegionProbed { .. }
         | RunEvent::WorkerJoined { .. }
         | RunEvent::WorkerLeft { .. }

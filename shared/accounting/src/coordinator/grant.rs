@@ -16,11 +16,11 @@ use crate::coordinator::lead::Lead;
 
 /// What is leased now, as far as it has no outcome.
 #[derive(Debug, Default)]
-struct Census {
+pub(super) struct Census {
     by_worker: BTreeMap<WorkerId, BTreeMap<RunId, usize>>,
     by_run: BTreeMap<RunId, usize>,
     /// Workers that hold a case which must be alone.
-    alone: BTreeSet<WorkerId>,
+    pub(super) alone: BTreeSet<WorkerId>,
 }
 
 impl Census {
@@ -40,13 +40,13 @@ impl Census {
         census
     }
 
-    fn leased(&mut self, run: &RunId, worker: &WorkerId, n_cases: usize) {
+    pub(super) fn leased(&mut self, run: &RunId, worker: &WorkerId, n_cases: usize) {
         let of_worker = self.by_worker.entry(worker.clone()).or_default();
         *of_worker.entry(run.clone()).or_default() += n_cases;
         *self.by_run.entry(run.clone()).or_default() += n_cases;
     }
 
-    fn on(&self, worker: &WorkerId) -> usize {
+    pub(super) fn on(&self, worker: &WorkerId) -> usize {
         let of_worker = self.by_worker.get(worker);
         of_worker.map_or(0, |runs| runs.values().sum())
     }
@@ -77,7 +77,9 @@ impl Coordinator {
             self.share_caps(run, &field);
         }
         let mut census = Census::of(self.runs.values());
+        let kept = self.grant_gangs(&hungry, &field, &mut census);
         let workers = field.values().flatten();
+        let workers = workers.filter(|worker| !kept.contains(*worker));
         let mut askers: Vec<(usize, WorkerId)> = workers
             .map(|worker| (census.on(worker), worker.clone()))
             .collect();
@@ -101,7 +103,7 @@ impl Coordinator {
         }
     }
 
-    fn must_be_alone(&self, run: &RunId, shard: &[CaseId]) -> bool {
+    pub(super) fn must_be_alone(&self, run: &RunId, shard: &[CaseId]) -> bool {
         let lead = self.runs.get(run);
         let mut facts = shard
             .iter()

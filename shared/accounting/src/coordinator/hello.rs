@@ -191,14 +191,16 @@ impl Coordinator {
             .map(|open| open.attempt)
             .collect();
         for attempt in self.open_of(run, &hello.worker, |_| true) {
-            let event = match known.contains(&attempt) {
-                true => RunEvent::AttemptReattached { attempt, session },
-                false => RunEvent::AttemptEnded {
-                    attempt,
-                    released: self.open_cases(run, attempt),
-                },
-            };
+            if known.contains(&attempt) {
+                let event = RunEvent::AttemptReattached { attempt, session };
+                self.decide(run, event, Urgency::Awaited);
+                continue;
+            }
+            let released = self.open_cases(run, attempt);
+            let cases = released.clone();
+            let event = RunEvent::AttemptEnded { attempt, released };
             self.decide(run, event, Urgency::Awaited);
+            self.given_back(run, &cases);
         }
     }
 
@@ -219,6 +221,7 @@ impl Coordinator {
             return self.forget_attempt(stream, run, attempt);
         };
         let (is_open, seq) = (held.is_open(), held.acked + 1);
+        let cases: Vec<_> = held.open.iter().cloned().collect();
         let is_ended = lead.is_some_and(|lead| lead.run.is_ended());
         let after = self.run_mark(&run);
         if !is_open || is_ended {
@@ -229,7 +232,15 @@ impl Coordinator {
             };
             self.send(stream, fenced, after.clone());
         }
-        self.send(stream, ToWorkerBody::Expect { run, attempt, seq }, after);
+        let expect = ToWorkerBody::Expect {
+            run: run.clone(),
+            attempt,
+            seq,
+        };
+        self.send(stream, expect, after);
+        for case in cases {
+            self.end_other_legs(&run, &case);
+        }
     }
 
     /// Nothing is known of the attempt: its run is closed for long, or it is of no grid we lead.

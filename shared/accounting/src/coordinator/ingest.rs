@@ -207,6 +207,7 @@ impl Coordinator {
     fn count(&mut self, run: &RunId, attempt: AttemptId, staged: StagedResult) {
         let seq = staged.seq;
         let result = staged.result.clone();
+        let case = result.case.clone();
         let Some(event) = self.judge_result(run, attempt, staged) else {
             return;
         };
@@ -221,6 +222,7 @@ impl Coordinator {
         if let Some(changed) = changed {
             self.decide(run, changed, Urgency::Gathered);
         }
+        self.judge_losses(run, &case);
         let worker = self
             .runs
             .get(run)
@@ -282,9 +284,7 @@ impl Coordinator {
                 RunEvent::AttemptEnded { attempt, released },
                 Urgency::Gathered,
             );
-            for case in open {
-                self.judge_losses(run, &case);
-            }
+            self.given_back(run, &open);
         }
         let after = self.run_mark(run);
         let over = ToWorkerBody::AttemptOver {

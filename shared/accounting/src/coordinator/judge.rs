@@ -3,7 +3,7 @@
 
 use domain::event::RunEvent;
 use domain::record::{CaseProof, CaseResult};
-use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange};
+use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange, LegState};
 use domain::{AttemptId, Outcome, RunId};
 
 use crate::coordinator::Coordinator;
@@ -64,6 +64,22 @@ impl Coordinator {
         if let AttemptState::Lost { why, .. } = &attempt.state {
             return Some(kept(result, &format!("its attempt was lost: {why}")));
         }
+        if let Some(leg) = lead.run.leg(&result.case, id) {
+            return Some(match &leg.state {
+                LegState::Open => RunEvent::LegSettled {
+                    attempt: id,
+                    seq,
+                    result: as_counted(result),
+                },
+                LegState::Settled {
+                    result: counted, ..
+                } if as_counted(result.clone()) != *counted => {
+                    rejected(result, "another result of this leg is counted")
+                }
+                LegState::Settled { .. } => kept(result, "it repeats the counted result"),
+                LegState::Over(_) => kept(result, "its attempt had ended"),
+            });
+        }
         match lead.run.state(&result.case)? {
             CaseState::Leased(holder) if *holder == id => Some(RunEvent::CaseSettled {
                 attempt: id,
@@ -84,7 +100,8 @@ impl Coordinator {
 
     /// The environment is not the one that the region's preflight met; said once per region.
     pub(super) fn environment_change(&self, run: &RunId, event: &RunEvent) -> Option<RunEvent> {
-        let RunEvent::CaseSettled { result, .. } = event else {
+        let (RunEvent::CaseSettled { result, .. } | RunEvent::LegSettled { result, .. }) = event
+        else {
             return None;
         };
         let lead = self.runs.get(run)?;

@@ -130,7 +130,8 @@ impl Lead {
     #[cfg(feature = "planted")]
     pub(crate) fn decide_two_ways(&mut self, event: RunEvent, due: Instant) -> bool {
         let mut folded = event.clone();
-        if let RunEvent::CaseSettled { result, .. } = &mut folded
+        if let RunEvent::CaseSettled { result, .. } | RunEvent::LegSettled { result, .. } =
+            &mut folded
             && result.outcome == domain::Outcome::Failed
         {
             result.outcome = domain::Outcome::Errored;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::event::{GridEvent, RunEvent};
 use domain::message::{ToWorker, ToWorkerBody};
-use domain::{AttemptId, CaseId, Instant, RunId, WorkerId};
+use domain::{AttemptId, CaseId, Instant, RunId, SessionId, WorkerId};
 
 use crate::coordinator::input::{LogId, StreamId};
 use crate::coordinator::output::Output;
@@ -127,12 +127,10 @@ impl Coordinator {
         let (Some(lead), Some(known)) = (self.runs.get(id), self.workers.get(worker)) else {
             return false;
         };
-        let Some(stream) = known.stream else {
+        if known.stream.is_none() {
             return false;
-        };
+        }
         let (attempt, session) = (lead.run.next_attempt(), known.session);
-        let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
-        let sharers = lead.run.sharers().unwrap_or_default();
         let event = RunEvent::ShardLeased {
             attempt,
             worker: worker.clone(),
@@ -143,6 +141,25 @@ impl Coordinator {
         if !self.decide(id, event, Urgency::Awaited) {
             return false;
         }
+        self.tell_lease(id, worker, (attempt, session), cases, is_first);
+        self.take_turn(id);
+        true
+    }
+
+    /// Sends what is leased to its worker, once that is durable.
+    pub(super) fn tell_lease(
+        &mut self,
+        id: &RunId,
+        worker: &WorkerId,
+        (attempt, session): (AttemptId, SessionId),
+        cases: Vec<CaseId>,
+        is_first: bool,
+    ) {
+        let Some(lead) = self.runs.get(id) else {
+            return;
+        };
+        let (plan, bundle) = (lead.plan.clone(), lead.bundle.clone());
+        let sharers = lead.run.sharers().unwrap_or_default();
         if is_first {
             self.progressed(worker);
         }
@@ -158,10 +175,8 @@ impl Coordinator {
             stamp: Instant::ZERO,
             ttl: self.config.worker_ttl,
         };
-        self.take_turn(id);
         let after = self.work_mark(id);
-        self.send(stream, body, after);
-        true
+        self.send_to(worker, body, after);
     }
 
     /// The run was given something just now: others come before it.

@@ -17,7 +17,8 @@ impl Coordinator {
         let Some(attempt) = self.runs.get(run).and_then(|lead| lead.run.attempt(id)) else {
             return;
         };
-        let (worker, open) = (attempt.worker.clone(), attempt.open.clone());
+        let worker = attempt.worker.clone();
+        let open: Vec<CaseId> = attempt.open.iter().cloned().collect();
         let event = RunEvent::AttemptLost {
             attempt: id,
             why: why.to_owned(),
@@ -26,9 +27,7 @@ impl Coordinator {
         if !self.decide(run, event, Urgency::Awaited) {
             return;
         }
-        for case in &open {
-            self.judge_losses(run, case);
-        }
+        self.given_back(run, &open);
         let fenced = ToWorkerBody::Fenced {
             run: run.clone(),
             attempt: id,

@@ -360,7 +360,7 @@ impl Coordinator {
 
 impl Coordinator {
     /// What is decided without any worker, once per run and again after a takeover: outcomes
-    /// carried over, declared skips, and what this version can't place.
+    /// carried over, and declared skips.
     fn begin(&mut self, id: &RunId) {
         let Some(lead) = self.runs.get(id) else {
             return;
@@ -371,15 +371,15 @@ impl Coordinator {
             .cases()
             .filter(|(_, facts)| facts.state == domain::run::CaseState::Waiting)
             .filter(|(case, facts)| {
-                let is_declared = case.declared_skip.is_some() || case.legs.len() > 1;
+                let is_declared = case.declared_skip.is_some();
                 is_declared || has_carried || !facts.losses.is_empty()
             })
-            .map(|(case, _)| (case.id.clone(), case.declared_skip, case.legs.len()))
+            .map(|(case, _)| (case.id.clone(), case.declared_skip))
             .collect();
         if lead.run.is_ended() {
             return;
         }
-        for (case, skip, n_legs) in waiting {
+        for (case, skip) in waiting {
             let is_carried = self
                 .runs
                 .get(id)
@@ -395,9 +395,6 @@ impl Coordinator {
             }
             if let Some(skip) = skip {
                 self.close(id, &case, domain::Outcome::Skipped, skip.word());
-            } else if n_legs > 1 {
-                let why = format!("no_capacity: {n_legs} legs can't be granted together yet");
-                self.close(id, &case, domain::Outcome::Errored, &why);
             } else {
                 self.judge_losses(id, &case);
             }

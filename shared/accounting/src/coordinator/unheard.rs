@@ -38,6 +38,10 @@ impl Unheard {
                 | RunEvent::AttemptReattached { attempt, .. } => {
                     self.held_in.insert(*attempt, segment.term);
                 }
+                RunEvent::LegsLeased { legs, .. } => {
+                    let legs = legs.iter().map(|leg| (leg.attempt, segment.term));
+                    self.held_in.extend(legs);
+                }
                 RunEvent::AttemptEnded { attempt, .. } | RunEvent::AttemptLost { attempt, .. } => {
                     self.held_in.remove(attempt);
                 }

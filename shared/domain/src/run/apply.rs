@@ -6,6 +6,7 @@ use crate::event::RunEvent;
 use crate::gate::Verdict;
 use crate::ids::{AttemptId, Region, Term, WorkerId};
 use crate::record::{CaseResult, Preflight};
+use crate::run::legs::{lease_legs, settle_leg};
 use crate::run::settle::{advance, carry, close, keep, settle};
 use crate::run::shard::{end, lease, lose, reattach, share_caps};
 use crate::run::{Aside, ClosedGate, EnvironmentChange, Illegal, Run, Stop, WorkerSeen};
@@ -57,6 +58,7 @@ pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Folded {
             region,
             cases,
         } => return lease(run, *attempt, (worker, *session, region), cases),
+        RunEvent::LegsLeased { case, legs } => return lease_legs(run, case, legs),
         RunEvent::AttemptReattached { attempt, session } => {
             return reattach(run, *attempt, *session);
         }
@@ -65,6 +67,11 @@ pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Folded {
             seq,
             result,
         } => return settle(run, *attempt, *seq, result),
+        RunEvent::LegSettled {
+            attempt,
+            seq,
+            result,
+        } => return settle_leg(run, *attempt, *seq, result),
         RunEvent::CaseCarried { case } => return carry(run, case),
         RunEvent::CaseClosed {
             case,

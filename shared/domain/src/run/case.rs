@@ -3,11 +3,13 @@
 use crate::ids::{AttemptId, WorkerId};
 use crate::outcome::Outcome;
 use crate::record::CaseResult;
+use crate::run::legs::{HeldLeg, LegState};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CaseState {
     #[default]
     Waiting,
+    /// Of a case with several legs, the attempt of its first.
     Leased(AttemptId),
     /// Executed and counted.
     Settled {
@@ -17,10 +19,7 @@ pub enum CaseState {
     /// Counted by the result that the run it completes had.
     Carried(CaseResult),
     /// Ended by a decision of the coordinator, not by an execution.
-    Closed {
-        outcome: Outcome,
-        reason: String,
-    },
+    Closed { outcome: Outcome, reason: String },
 }
 
 /// A leasing of the case that ended without its result.
@@ -50,6 +49,9 @@ pub struct CaseFacts {
     pub state: CaseState,
     pub losses: Vec<Loss>,
     pub kept: Vec<Kept>,
+    /// Of a case with several legs: how they were leased last, in the order of the plan. Empty
+    /// while it waits.
+    pub legs: Vec<HeldLeg>,
 }
 
 impl CaseState {
@@ -89,19 +91,32 @@ impl CaseFacts {
         }
     }
 
+    /// Every result that the outcome rests on: one of each leg, or the only one.
+    pub fn counted(&self) -> impl Iterator<Item = &CaseResult> {
+        let whole = self.result().filter(|_| self.legs.is_empty());
+        let is_settled = matches!(self.state, CaseState::Settled { .. });
+        let legs = self.legs.iter().filter(move |_| is_settled);
+        let legs = legs.filter_map(|leg| match &leg.state {
+            LegState::Settled { result, .. } => Some(result),
+            _ => None,
+        });
+        whole.into_iter().chain(legs)
+    }
+
     pub fn is_carried(&self) -> bool {
         matches!(self.state, CaseState::Carried(_))
     }
 
     /// Its tries differ, or a kept result says passed where the counted one says failed, or the
-    /// other way round.
+    /// other way round. A leg that passed says nothing against a case that failed.
     pub fn is_flaky(&self) -> bool {
         let Some(counted) = self.result() else {
             return false;
         };
         let differs = |kept: &Kept| {
             let (kept, counted) = (kept.result.outcome, counted.outcome);
-            !kept.is_not_proven() && !counted.is_not_proven() && kept != counted
+            let is_part = kept == Outcome::Passed && !self.legs.is_empty();
+            !kept.is_not_proven() && !counted.is_not_proven() && kept != counted && !is_part
         };
         counted.flaky || self.kept.iter().any(differs)
     }

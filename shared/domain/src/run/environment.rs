@@ -39,11 +39,10 @@ impl Run {
         let mut doubts: Vec<_> = self.changes.iter().map(EnvironmentChange::doubt).collect();
         let mut changed: BTreeMap<&Region, EnvironmentChange> = BTreeMap::new();
         for (_, facts) in self.cases() {
-            let Some(result) = facts.result() else {
-                continue;
-            };
-            if let Some(change) = self.changed_since_preflight(result, facts.is_carried()) {
-                changed.entry(&result.region).or_insert(change);
+            for result in facts.counted() {
+                if let Some(change) = self.changed_since_preflight(result, facts.is_carried()) {
+                    changed.entry(&result.region).or_insert(change);
+                }
             }
         }
         let is_said = |region: &Region| self.changes.iter().any(|said| said.region == *region);

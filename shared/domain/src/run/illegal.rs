@@ -48,6 +48,10 @@ pub enum Illegal {
     TwiceInShard(CaseId),
     #[error("case {0} is exclusive and would not be alone")]
     NotAlone(CaseId),
+    #[error("case {0} has several legs, which are leased together")]
+    SeveralLegs(CaseId),
+    #[error("what is leased of case {0} is not each of its legs once, each to another worker")]
+    NotItsLegs(CaseId),
     #[error("attempt {0} is over")]
     AttemptOver(AttemptId),
     #[error("attempt {0} is open: its results count")]

@@ -17,20 +17,16 @@ pub fn marks(run: &Run) -> BTreeSet<String> {
         if facts.is_flaky() {
             marks.insert(format!("flaky {}", case.id));
         }
-        let Some(result) = facts.result() else {
-            continue;
-        };
         let kind = if facts.is_carried() { "carried" } else { "met" };
-        let silence = if result.outcome.is_not_proven() {
-            "maybe"
-        } else {
-            "sure"
-        };
-        marks.insert(format!(
-            "{kind} {} {silence} {}",
-            result.region, result.fingerprint
-        ));
-        let proof = result.proof.as_ref();
+        marks.extend(facts.counted().map(|result| {
+            let silence = match result.outcome.is_not_proven() {
+                true => "maybe",
+                false => "sure",
+            };
+            let (region, fingerprint) = (&result.region, &result.fingerprint);
+            format!("{kind} {region} {silence} {fingerprint}")
+        }));
+        let proof = facts.result().and_then(|result| result.proof.as_ref());
         marks.extend(proof.map(|proof| format!("proof {} {}", case.id, of_proof(proof))));
     }
     marks.extend(run.rejected().iter().map(|aside| {

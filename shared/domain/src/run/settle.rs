@@ -2,12 +2,14 @@
 
 use crate::ids::{AttemptId, CaseId};
 use crate::outcome::Outcome;
+use crate::plan::PlannedCase;
 use crate::record::CaseResult;
 use crate::run::apply::Folded;
+use crate::run::legs::keep_legs;
 use crate::run::{Attempt, CaseState, Illegal, Kept, Run};
 
 /// Results of an attempt are dense from 1, whatever becomes of them.
-fn check_seq(run: &Run, id: AttemptId, seq: u64) -> Result<&Attempt, Illegal> {
+pub(super) fn check_seq(run: &Run, id: AttemptId, seq: u64) -> Result<&Attempt, Illegal> {
     let attempt = run.attempts.get(&id).ok_or(Illegal::UnknownAttempt(id))?;
     match seq == attempt.acked + 1 {
         true => Ok(attempt),
@@ -27,7 +29,7 @@ pub(super) fn advance(run: &mut Run, id: AttemptId, seq: u64) -> Folded {
 }
 
 /// No pass without evidence, wherever the result comes from.
-fn check_evidence(result: &CaseResult) -> Folded {
+pub(super) fn check_evidence(result: &CaseResult) -> Folded {
     let evidence = &result.evidence;
     let is_bare = evidence.exchanges == 0 || evidence.checks == 0;
     match result.outcome == Outcome::Passed && is_bare {
@@ -43,6 +45,9 @@ pub(super) fn settle(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult
     }
     check_evidence(result)?;
     let case = &result.case;
+    if run.planned(case).is_some_and(PlannedCase::is_gang) {
+        return Err(Illegal::SeveralLegs(case.clone()));
+    }
     match run.state(case) {
         None => return Err(Illegal::UnknownCase(case.clone())),
         Some(CaseState::Leased(holder)) if *holder == id => {}
@@ -92,16 +97,18 @@ pub(super) fn close(run: &mut Run, case: &CaseId, outcome: Outcome, reason: &str
         _ => return Err(Illegal::SettledTwice(case.clone())),
     }
     let reason = reason.to_owned();
-    set_terminal(run, case, CaseState::Closed { outcome, reason })
+    set_terminal(run, case, CaseState::Closed { outcome, reason })?;
+    keep_legs(run, case, "the case was closed")
 }
 
 /// The one place where a case gets its outcome.
-fn set_terminal(run: &mut Run, case: &CaseId, state: CaseState) -> Folded {
-    let before = run.set_state(case, state)?;
-    if let CaseState::Leased(holder) = before
-        && let Some(attempt) = run.attempts.get_mut(&holder)
-    {
-        attempt.open.remove(case);
+pub(super) fn set_terminal(run: &mut Run, case: &CaseId, state: CaseState) -> Folded {
+    let holders = run.attempts_of(case);
+    run.set_state(case, state)?;
+    for holder in holders {
+        if let Some(attempt) = run.attempts.get_mut(&holder) {
+            attempt.open.remove(case);
+        }
     }
     Ok(())
 }

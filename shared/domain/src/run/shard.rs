@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AttemptId, CaseId, Region, SessionId, WorkerId};
+use crate::ids::{AttemptId, CaseId, Incarnation, Region, SessionId, WorkerId};
 use crate::plan::{PlannedCase, PlannedRegion};
 use crate::run::apply::Folded;
+use crate::run::legs::leg_over;
 use crate::run::{Attempt, AttemptState, CaseState, Illegal, Loss, Run};
 
 pub(super) fn lease(
@@ -14,22 +15,47 @@ pub(super) fn lease(
     cases: &[CaseId],
 ) -> Folded {
     check_shard(run, id, region, cases)?;
-    let seen = run.workers.get(worker).filter(|seen| seen.left.is_none());
-    let seen = seen.ok_or_else(|| Illegal::UnknownWorker(worker.clone()))?;
-    if seen.region != *region {
-        return Err(Illegal::WrongPlace {
-            worker: worker.clone(),
-            stands: seen.region.clone(),
-            region: region.clone(),
-        });
-    }
+    let incarnation = check_worker(run, worker, region)?;
     if !run.has_share(worker) {
         return Err(Illegal::NoShare(worker.clone()));
     }
+    for case in cases {
+        run.set_state(case, CaseState::Leased(id))?;
+    }
+    let holder = (worker, incarnation, region);
+    open(run, id, holder, session, cases);
+    Ok(())
+}
+
+/// The worker takes part, and stands where the lease says.
+pub(super) fn check_worker(
+    run: &Run,
+    worker: &WorkerId,
+    region: &Region,
+) -> Result<Incarnation, Illegal> {
+    let seen = run.workers.get(worker).filter(|seen| seen.left.is_none());
+    let seen = seen.ok_or_else(|| Illegal::UnknownWorker(worker.clone()))?;
+    match seen.region == *region {
+        true => Ok(seen.incarnation),
+        false => Err(Illegal::WrongPlace {
+            worker: worker.clone(),
+            stands: seen.region.clone(),
+            region: region.clone(),
+        }),
+    }
+}
+
+pub(super) fn open(
+    run: &mut Run,
+    id: AttemptId,
+    (worker, incarnation, region): (&WorkerId, Incarnation, &Region),
+    session: SessionId,
+    cases: &[CaseId],
+) {
     let attempt = Attempt {
         id,
         worker: worker.clone(),
-        incarnation: seen.incarnation,
+        incarnation,
         region: region.clone(),
         session,
         cases: cases.to_vec(),
@@ -38,12 +64,8 @@ pub(super) fn lease(
         state: AttemptState::Open,
         n_reattached: 0,
     };
-    for case in cases {
-        run.set_state(case, CaseState::Leased(id))?;
-    }
     run.attempts.insert(id, attempt);
     run.open_attempts.insert(id);
-    Ok(())
 }
 
 pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Folded {
@@ -57,21 +79,11 @@ pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Folded {
 }
 
 fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> Folded {
-    if run.draining.is_some() {
-        return Err(Illegal::Draining);
-    }
-    if !run.is_green(region) {
-        return Err(Illegal::NotGreen(region.clone()));
-    }
-    if id < run.next_attempt() {
-        let last = AttemptId(run.next_attempt().0 - 1);
-        return Err(Illegal::AttemptNotGrowing { last, got: id });
-    }
+    check_place(run, id, region)?;
     if cases.is_empty() {
         return Err(Illegal::EmptyShard(id));
     }
-    let others_run = run.open_attempts().any(|attempt| !attempt.open.is_empty());
-    let holds_alone = run.exclusive_leased();
+    let (others_run, holds_alone) = (run.anything_runs(), run.exclusive_leased());
     let mut seen = BTreeSet::new();
     for case in cases {
         if !seen.insert(case) {
@@ -85,6 +97,21 @@ fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> F
     Ok(())
 }
 
+/// An attempt may be opened in this region.
+pub(super) fn check_place(run: &Run, id: AttemptId, region: &Region) -> Folded {
+    if run.draining.is_some() {
+        return Err(Illegal::Draining);
+    }
+    if !run.is_green(region) {
+        return Err(Illegal::NotGreen(region.clone()));
+    }
+    if id < run.next_attempt() {
+        let last = AttemptId(run.next_attempt().0 - 1);
+        return Err(Illegal::AttemptNotGrowing { last, got: id });
+    }
+    Ok(())
+}
+
 fn check_waiting<'a>(
     run: &'a Run,
     region: &Region,
@@ -94,6 +121,9 @@ fn check_waiting<'a>(
     let planned = run.planned(id).ok_or_else(unknown)?;
     if run.state(id) != Some(&CaseState::Waiting) {
         return Err(Illegal::NotWaiting(id.clone()));
+    }
+    if planned.is_gang() {
+        return Err(Illegal::SeveralLegs(id.clone()));
     }
     match planned.region.admits(region) {
         true => Ok(planned),
@@ -138,15 +168,13 @@ pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Folded {
     let worker = attempt.worker.clone();
     run.open_attempts.remove(&id);
     for case in open {
-        run.set_state(&case, CaseState::Waiting)?;
-        if !released.contains(&case) {
-            run.facts_mut(&case)?.losses.push(Loss {
-                attempt: id,
-                worker: worker.clone(),
-                why: "begun and not finished".to_owned(),
-                blames: false,
-            });
-        }
+        let loss = (!released.contains(&case)).then(|| Loss {
+            attempt: id,
+            worker: worker.clone(),
+            why: "begun and not finished".to_owned(),
+            blames: false,
+        });
+        give_back(run, &case, id, loss)?;
     }
     Ok(())
 }
@@ -161,17 +189,32 @@ pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Fol
     let worker = attempt.worker.clone();
     run.open_attempts.remove(&id);
     for case in open {
-        run.set_state(&case, CaseState::Waiting)?;
-        let facts = run.facts_mut(&case)?;
-        facts.losses.push(Loss {
+        let loss = Loss {
             attempt: id,
             worker: worker.clone(),
             why: why.to_owned(),
             blames,
-        });
-        if facts.must_be_alone() {
-            run.suspects.insert(case);
-        }
+        };
+        give_back(run, &case, id, Some(loss))?;
+    }
+    Ok(())
+}
+
+/// The attempt is over, and had no result of the case; `None`: it had not begun it.
+fn give_back(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) -> Folded {
+    if run.facts_mut(case)?.legs.is_empty() {
+        wait_again(run, case, loss)
+    } else {
+        leg_over(run, case, id, loss)
+    }
+}
+
+pub(super) fn wait_again(run: &mut Run, case: &CaseId, loss: Option<Loss>) -> Folded {
+    run.set_state(case, CaseState::Waiting)?;
+    let facts = run.facts_mut(case)?;
+    facts.losses.extend(loss);
+    if facts.must_be_alone() {
+        run.suspects.insert(case.clone());
     }
     Ok(())
 }
@@ -187,20 +230,42 @@ impl Run {
     /// Workers that hold a case which must be alone.
     pub fn holders_alone(&self) -> impl Iterator<Item = &WorkerId> {
         let suspects = self.suspects.iter();
-        suspects.filter_map(|case| match self.state(case)? {
-            CaseState::Leased(attempt) => Some(&self.attempt(*attempt)?.worker),
-            _ => None,
-        })
+        suspects
+            .flat_map(|case| self.attempts_of(case))
+            .filter_map(|attempt| Some(&self.attempt(attempt)?.worker))
+    }
+
+    /// The attempts under which a case is leased: one for each leg that has no result yet.
+    pub fn attempts_of(&self, case: &CaseId) -> Vec<AttemptId> {
+        let Some(facts) = self.case(case) else {
+            return Vec::new();
+        };
+        match &facts.state {
+            CaseState::Leased(attempt) if facts.legs.is_empty() => vec![*attempt],
+            CaseState::Leased(_) => facts.open_legs().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The worker may lease under the environment's caps: it has its part of them already, or one
     /// is free.
     pub fn has_share(&self, worker: &WorkerId) -> bool {
+        self.have_shares([worker])
+    }
+
+    /// The same of several workers at once.
+    pub fn have_shares<'a>(&'a self, workers: impl IntoIterator<Item = &'a WorkerId>) -> bool {
         let Some(sharers) = self.sharers else {
             return self.plan.caps.is_none();
         };
-        let holders = self.holders();
-        holders.contains(worker) || holders.len() < sharers as usize
+        let mut holders = self.holders();
+        let n_held = holders.len();
+        holders.extend(workers);
+        holders.len() == n_held || holders.len() <= sharers as usize
+    }
+
+    pub fn anything_runs(&self) -> bool {
+        self.open_attempts().any(|attempt| !attempt.open.is_empty())
     }
 
     /// An exclusive case is leased: nothing else may be.

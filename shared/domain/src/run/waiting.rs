@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::Region;
-use crate::plan::{Plan, PlannedRegion};
+use crate::plan::{Plan, PlannedCase, PlannedRegion};
 use crate::run::Run;
 
 /// Waiting cases of one planned region.
@@ -12,6 +12,7 @@ use crate::run::Run;
 struct Count {
     plain: usize,
     exclusive: usize,
+    gangs: usize,
 }
 
 /// Counts by planned region; repeated places of a plan are not in them.
@@ -36,27 +37,28 @@ impl Waiting {
             }
             waiting.of_place.push(at);
             if is_counted(place) {
-                waiting.change(place, case.exclusive, |count| *count += 1);
+                waiting.change(place, case, |count| *count += 1);
             }
         }
         waiting
     }
 
-    pub(super) fn begins(&mut self, place: usize, is_exclusive: bool) {
-        self.change(place, is_exclusive, |count| *count += 1);
+    pub(super) fn begins(&mut self, place: usize, case: &PlannedCase) {
+        self.change(place, case, |count| *count += 1);
     }
 
-    pub(super) fn ends(&mut self, place: usize, is_exclusive: bool) {
-        self.change(place, is_exclusive, |count| *count -= 1);
+    pub(super) fn ends(&mut self, place: usize, case: &PlannedCase) {
+        self.change(place, case, |count| *count -= 1);
     }
 
-    fn change(&mut self, place: usize, is_exclusive: bool, by: impl Fn(&mut usize)) {
+    fn change(&mut self, place: usize, case: &PlannedCase, by: impl Fn(&mut usize)) {
         let at = self.of_place.get(place);
         let count = at.and_then(|&at| self.regions.get_mut(at));
         if let Some((_, count)) = count {
-            by(match is_exclusive {
-                true => &mut count.exclusive,
-                false => &mut count.plain,
+            by(match (case.is_gang(), case.exclusive) {
+                (true, _) => &mut count.gangs,
+                (false, true) => &mut count.exclusive,
+                (false, false) => &mut count.plain,
             });
         }
     }
@@ -69,7 +71,7 @@ impl Waiting {
 }
 
 impl Run {
-    /// Waiting cases that may run in a region.
+    /// Waiting cases of one leg that may run in a region.
     pub fn n_waiting_in(&self, region: &Region) -> usize {
         let counts = self.waiting.admitted(region);
         counts.map(|count| count.plain + count.exclusive).sum()
@@ -78,5 +80,11 @@ impl Run {
     /// The same without those that must run alone on their environment.
     pub fn n_plain_waiting_in(&self, region: &Region) -> usize {
         self.waiting.admitted(region).map(|count| count.plain).sum()
+    }
+
+    /// Waiting cases of several legs, wherever these run.
+    pub fn n_gangs_waiting(&self) -> usize {
+        let counts = self.waiting.regions.iter();
+        counts.map(|(_, count)| count.gangs).sum()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::event::{RunEvent, StopCause};
+use domain::event::{LegLease, RunEvent, StopCause};
 use domain::{AttemptId, Incarnation, SessionId, Term};
 use prost::Message;
 use proto::v1;
@@ -68,6 +68,10 @@ fn message(event: &RunEvent) -> Event {
             region: region.to_string(),
             cases: texts(cases),
         }),
+        RunEvent::LegsLeased { case, legs } => Event::LegsLeased(v1::LegsLeased {
+            case: case.to_string(),
+            legs: legs.iter().map(encode_leg).collect(),
+        }),
         RunEvent::AttemptReattached { attempt, session } => {
             Event::AttemptReattached(v1::AttemptReattached {
                 attempt: attempt.0,
@@ -79,6 +83,15 @@ fn message(event: &RunEvent) -> Event {
             seq,
             result,
         } => Event::CaseSettled(v1::CaseSettled {
+            attempt: attempt.0,
+            seq: *seq,
+            result: Some(result::encode(result)),
+        }),
+        RunEvent::LegSettled {
+            attempt,
+            seq,
+            result,
+        } => Event::LegSettled(v1::LegSettled {
             attempt: attempt.0,
             seq: *seq,
             result: Some(result::encode(result)),
@@ -203,11 +216,24 @@ pub fn decode(bytes: &[u8]) -> Result<RunEvent, BadMessage> {
             region: message.region.into(),
             cases: names(message.cases),
         },
+        Event::LegsLeased(message) => RunEvent::LegsLeased {
+            case: name("legs_leased.case", message.case)?,
+            legs: message
+                .legs
+                .into_iter()
+                .map(decode_leg)
+                .collect::<Result<_, _>>()?,
+        },
         Event::AttemptReattached(message) => RunEvent::AttemptReattached {
             attempt: AttemptId(message.attempt),
             session: SessionId(message.session),
         },
         Event::CaseSettled(message) => RunEvent::CaseSettled {
+            attempt: AttemptId(message.attempt),
+            seq: message.seq,
+            result: result::decode_some(message.result)?,
+        },
+        Event::LegSettled(message) => RunEvent::LegSettled {
             attempt: AttemptId(message.attempt),
             seq: message.seq,
             result: result::decode_some(message.result)?,
@@ -280,4 +306,22 @@ fn decode_cause(number: i32) -> Result<StopCause, BadMessage> {
         Ok(v1::StopCause::Unspecified) => Err(BadMessage::missing("stop_requested.cause")),
         Err(_) => Err(BadMessage::invalid("stop_requested.cause", number)),
     }
+}
+
+fn encode_leg(leg: &LegLease) -> v1::LegLease {
+    v1::LegLease {
+        attempt: leg.attempt.0,
+        worker: leg.worker.to_string(),
+        session: leg.session.0,
+        region: leg.region.to_string(),
+    }
+}
+
+fn decode_leg(message: v1::LegLease) -> Result<LegLease, BadMessage> {
+    Ok(LegLease {
+        attempt: AttemptId(message.attempt),
+        worker: name("legs_leased.worker", message.worker)?,
+        session: SessionId(message.session),
+        region: message.region.into(),
+    })
 }
