@@ -3,7 +3,7 @@
 //! When one leg is over without a result, the others are cancelled; the case waits again when the last
 //! of them is over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::event::{LegLease, RunEvent};
 use domain::message::ToWorkerBody;
@@ -17,6 +17,21 @@ use crate::coordinator::{Coordinator, Urgency};
 /// Why the other legs are ended.
 const LOST: &str = "choreography_lost: another leg of the case brought no result";
 
+/// Workers on which room is kept for a leg: a slot, or all of them where it must be alone.
+#[derive(Debug, Default)]
+pub(super) struct Kept(BTreeMap<WorkerId, bool>);
+
+impl Kept {
+    /// How many cases more such a worker may be given; without limit where nothing is kept.
+    pub(super) fn room(&self, worker: &WorkerId, slots: usize, n_held: usize) -> Option<usize> {
+        match self.0.get(worker) {
+            None => Some(usize::MAX),
+            Some(true) => None,
+            Some(false) => slots.checked_sub(n_held + 1).filter(|&room| room > 0),
+        }
+    }
+}
+
 impl Coordinator {
     /// Leases cases of several legs that can go, and says which workers are kept for one that can't
     /// yet.
@@ -25,8 +40,8 @@ impl Coordinator {
         hungry: &[RunId],
         field: &Field,
         census: &mut Census,
-    ) -> BTreeSet<WorkerId> {
-        let mut kept = BTreeSet::new();
+    ) -> Kept {
+        let mut kept = Kept::default();
         for run in self.with_gangs(hungry) {
             while self.is_its_turn(&run, hungry, field) {
                 match self.next_gang(&run, field, census, &kept) {
@@ -42,8 +57,9 @@ impl Coordinator {
                             .alone
                             .extend(workers.into_iter().filter(|_| is_alone));
                     }
-                    Some(Gang::Waits(workers)) => {
-                        kept.extend(workers);
+                    Some(Gang::Waits { workers, alone }) => {
+                        let workers = workers.into_iter().map(|worker| (worker, alone));
+                        kept.0.extend(workers);
                         break;
                     }
                     _ => break,
@@ -94,18 +110,12 @@ impl Coordinator {
         })
     }
 
-    fn next_gang(
-        &self,
-        run: &RunId,
-        field: &Field,
-        census: &Census,
-        kept: &BTreeSet<WorkerId>,
-    ) -> Option<Gang> {
+    fn next_gang(&self, run: &RunId, field: &Field, census: &Census, kept: &Kept) -> Option<Gang> {
         let lead = self.runs.get(run)?;
         let holders = lead.run.holders();
         let seat = |worker: &WorkerId| {
             let known = self.workers.get(worker)?;
-            let is_out = kept.contains(worker) || census.alone.contains(worker);
+            let is_out = kept.0.contains_key(worker) || census.alone.contains(worker);
             (!is_out).then(|| Seat {
                 n_held: census.on(worker),
                 slots: known.slots as usize,

@@ -12,6 +12,7 @@ use domain::schedule::{self, Asker, Field, Offer};
 use domain::{CaseId, RunId, WorkerId};
 
 use crate::coordinator::Coordinator;
+use crate::coordinator::gang::Kept;
 use crate::coordinator::lead::Lead;
 
 /// What is leased now, as far as it has no outcome.
@@ -79,7 +80,6 @@ impl Coordinator {
         let mut census = Census::of(self.runs.values());
         let kept = self.grant_gangs(&hungry, &field, &mut census);
         let workers = field.values().flatten();
-        let workers = workers.filter(|worker| !kept.contains(*worker));
         let mut askers: Vec<(usize, WorkerId)> = workers
             .map(|worker| (census.on(worker), worker.clone()))
             .collect();
@@ -87,7 +87,7 @@ impl Coordinator {
         let mut reserved = BTreeMap::new();
         for (_, worker) in askers {
             while let Some((run, shard)) =
-                self.next_for(&worker, &hungry, (&field, &census), &mut reserved)
+                self.next_for(&worker, &hungry, (&field, &census), (&kept, &mut reserved))
             {
                 let n_cases = shard.len();
                 let is_alone = self.must_be_alone(&run, &shard);
@@ -111,17 +111,18 @@ impl Coordinator {
         facts.any(CaseFacts::must_be_alone)
     }
 
-    /// The next shard for a worker, and whose. `reserved` are the workers that are left to run
-    /// empty, one for each run.
+    /// The next shard for a worker, and whose. On workers that are `kept` a slot is left for the leg
+    /// of a case; `reserved` are the workers that are left to run empty, one for each run.
     fn next_for(
         &self,
         worker: &WorkerId,
         hungry: &[RunId],
         (field, census): (&Field, &Census),
-        reserved: &mut BTreeMap<RunId, WorkerId>,
+        (kept, reserved): (&Kept, &mut BTreeMap<RunId, WorkerId>),
     ) -> Option<(RunId, Vec<CaseId>)> {
         let known = self.workers.get(worker)?;
         let slots = known.slots as usize;
+        let room = kept.room(worker, slots, census.on(worker))?;
         let asker = |run: &RunId, slots: usize| Asker {
             worker,
             region: &known.region,
@@ -165,7 +166,8 @@ impl Coordinator {
         for (place, each) in slots_of(slots, &wants) {
             let (lead, offer) = wanting.get(place)?;
             let asker = asker(&lead.id, each);
-            if let Some(shard) = schedule::next_shard(&lead.run, &lead.order, field, &asker) {
+            if let Some(mut shard) = schedule::next_shard(&lead.run, &lead.order, field, &asker) {
+                shard.truncate(room);
                 return Some((lead.id.clone(), shard));
             }
             if *offer == Offer::Alone && !asker.is_free {

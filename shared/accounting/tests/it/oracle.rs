@@ -1,12 +1,13 @@
 //! Sees every host and every durable byte, and says which promise is broken as soon as one is.
 //!
 //! It keeps its own sets, so that a mistake in the fold is seen too. `ledger` looks at segments as
-//! they become durable, `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `turns` at how a leader shares its workers among them, `fates` at
+//! they become durable (`legs` at cases of several), `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `turns` at how a leader shares its workers among them, `fates` at
 //! what became of every result, `ending` at verdicts and at the end of the world.
 
 mod ending;
 mod fates;
 mod ledger;
+mod legs;
 mod queue;
 mod target;
 pub(crate) mod turns;
@@ -33,12 +34,18 @@ pub(crate) struct Seen {
     priority: Priority,
     /// Admitted only to be ended.
     is_stopped: bool,
-    /// Case → outcome, and the attempt that gave it.
-    outcomes: BTreeMap<CaseId, (domain::Outcome, Option<AttemptId>)>,
+    /// Case → outcome, and the attempts that gave it: one for each leg.
+    outcomes: BTreeMap<CaseId, (domain::Outcome, Vec<AttemptId>)>,
     /// Open attempts and the cases they hold.
     open: BTreeMap<AttemptId, BTreeSet<CaseId>>,
     /// The attempt that holds a case.
     holder: BTreeMap<CaseId, AttemptId>,
+    /// Cases of several legs that are leased.
+    legs: BTreeMap<CaseId, legs::Leasing>,
+    /// Attempt → the first of the legs that were leased with it.
+    leasing_of: BTreeMap<AttemptId, AttemptId>,
+    /// Legs of a leasing that had come to nothing: these may be told to stop.
+    in_vain: BTreeSet<AttemptId>,
     last_attempt: Option<AttemptId>,
     /// Attempts given up without their worker.
     lost: BTreeSet<AttemptId>,

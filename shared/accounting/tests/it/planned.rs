@@ -79,6 +79,9 @@ fn caps(chance: &mut Chance, shape: &Shape) -> Caps {
 /// what waits for one region to every idle worker of the other, again and again, takes ours.
 fn anywhere(case: &mut PlannedCase) {
     case.exclusive = false;
+    if case.is_gang() {
+        return;
+    }
     case.region = PlannedRegion::Any;
     case.id = PlannedCase::make_id(&case.suite, &case.test, None, &case.region);
 }
@@ -110,8 +113,9 @@ fn kind(chance: &mut Chance, is_sunny: bool, is_big: bool) -> &'static str {
         380..420 => "fails",
         420..770 => "wavers",
         770..840 => "bare",
-        840..910 => "long",
-        910..920 => "gang",
+        840..900 => "long",
+        900..916 => "gang",
+        916..920 => "twins",
         920..930 => "skipped",
         930..940 => "hangs",
         _ if is_big && drawn < 990 => "passes",
@@ -126,13 +130,30 @@ fn case(chance: &mut Chance, place: u64, kind: &str) -> PlannedCase {
         _ => PlannedRegion::Named(Region::from(REGIONS[1])),
     };
     let (suite, test) = (SuiteName::from(kind), TestId::from(format!("{place:04}")));
-    let leg = |region: Option<&str>| Leg {
-        role: None,
-        region: region.map(Region::from),
+    // Twins want to be in one place, where they can't be.
+    let roles = |second: &str| {
+        vec![
+            ("writer".to_owned(), REGIONS[0].into()),
+            ("reader".to_owned(), second.into()),
+        ]
     };
-    let legs = match kind {
-        "gang" => REGIONS.map(|region| leg(Some(region))).to_vec(),
-        _ => vec![leg(None)],
+    let region = match kind {
+        "gang" => PlannedRegion::Roles(roles(REGIONS[1])),
+        "twins" => PlannedRegion::Roles(roles(REGIONS[0])),
+        _ => region,
+    };
+    let legs = match &region {
+        PlannedRegion::Roles(roles) => roles
+            .iter()
+            .map(|(role, region)| Leg {
+                role: Some(role.clone()),
+                region: Some(region.clone()),
+            })
+            .collect(),
+        PlannedRegion::Any | PlannedRegion::Named(_) => vec![Leg {
+            role: None,
+            region: None,
+        }],
     };
     PlannedCase {
         id: PlannedCase::make_id(&suite, &test, None, &region),
@@ -230,7 +251,9 @@ pub(crate) fn result(
 }
 
 fn told(case: &CaseId, attempt: AttemptId) -> Outcome {
-    let fails = is_of(case, "fails") || (is_of(case, "wavers") && attempt.0.is_multiple_of(2));
+    let wavers = is_of(case, "wavers") && attempt.0.is_multiple_of(2);
+    let leg_fails = is_of(case, "gang") && attempt.0.is_multiple_of(7);
+    let fails = is_of(case, "fails") || wavers || leg_fails;
     if fails {
         Outcome::Failed
     } else {

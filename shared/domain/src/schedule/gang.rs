@@ -1,7 +1,7 @@
 //! Cases of several legs: which goes next, and to which workers. All its legs or none.
 //!
-//! They come first in their tier. Where a worker that one needs has no room, the workers it needs
-//! are given nothing else until they have: each of them only waits for cases that run, so this ends.
+//! They come first in their tier. Where a worker that one needs has no room, room is kept for it on
+//! all that it needs: each of them only waits for cases that run, so this ends.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +24,9 @@ pub struct Seat {
 pub enum Gang {
     /// Leased now: one worker for each leg.
     Go(CaseId, Vec<WorkerId>),
-    /// These are given nothing else until all of them have room for it.
-    Waits(Vec<WorkerId>),
+    /// Room is kept for it on these until all of them have it: a slot, or, where the case must be
+    /// alone, the whole worker.
+    Waits { workers: Vec<WorkerId>, alone: bool },
 }
 
 /// The case of several legs whose turn it is, if it is the turn of one. `seat` says of each worker
@@ -97,6 +98,9 @@ fn placed(
     }
     Some(match all_have_room {
         true => Gang::Go(case.id.clone(), workers),
-        false => Gang::Waits(workers),
+        false => Gang::Waits {
+            workers,
+            alone: must_be_alone,
+        },
     })
 }

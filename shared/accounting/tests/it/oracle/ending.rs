@@ -143,9 +143,9 @@ impl Seen {
         };
         let says = verdict.word;
         let is_green = matches!(says, VerdictWord::Go | VerdictWord::Passed);
-        let really_passed = |(case, (outcome, by)): (_, &(Outcome, Option<_>))| {
-            let truth = by.map(|attempt| planned::truth(case, attempt));
-            *outcome == Outcome::Passed && truth == Some(Outcome::Passed)
+        let really_passed = |(case, (outcome, by)): (_, &(Outcome, Vec<_>))| {
+            let passed = |attempt: &_| planned::truth(case, *attempt) == Outcome::Passed;
+            *outcome == Outcome::Passed && !by.is_empty() && by.iter().all(passed)
         };
         if is_green && !self.outcomes.iter().all(really_passed) {
             return Err(Invariant::NoFalseGo.broken(format!("{says} and not every case passed")));
@@ -180,10 +180,7 @@ impl Seen {
         let results = run.cases().filter_map(|(_, facts)| facts.result());
         let mut sums = Evidence::default();
         for result in results {
-            sums.exchanges += result.evidence.exchanges;
-            sums.bytes_sent += result.evidence.bytes_sent;
-            sums.bytes_received += result.evidence.bytes_received;
-            sums.checks += result.evidence.checks;
+            sums += result.evidence;
         }
         match sums == self.sums {
             true => Ok(()),

@@ -88,13 +88,14 @@ impl Oracle {
         now: u64,
     ) -> Result<(), Broken> {
         for event in events {
-            if let RunEvent::ShardLeased { .. } = event {
+            if let RunEvent::ShardLeased { .. } | RunEvent::LegsLeased { .. } = event {
                 self.leases(id)?;
             }
             let Some(seen) = self.runs.get_mut(id) else {
                 continue;
             };
-            seen.note(id, event, &mut self.fates, store)?;
+            self.noted
+                .extend(seen.note(id, event, &mut self.fates, store)?);
             let fold = seen.fold.as_mut();
             let fold = fold.ok_or_else(|| Invariant::Conserved.broken("a run without a plan"))?;
             fold.apply(event).map_err(|illegal| {
@@ -104,6 +105,11 @@ impl Oracle {
             match event {
                 RunEvent::ShardLeased { cases, region, .. } => {
                     seen.tiers_in_order(cases, region)?;
+                }
+                RunEvent::LegsLeased { case, legs } => {
+                    for leg in legs {
+                        seen.tiers_in_order(std::slice::from_ref(case), &leg.region)?;
+                    }
                 }
                 RunEvent::CapsShared { sharers } => self.caps_divided(id, *sharers)?,
                 RunEvent::RunEnded { verdict, .. } => {
@@ -202,7 +208,7 @@ impl Seen {
         event: &RunEvent,
         fates: &mut Fates,
         store: &Store,
-    ) -> Result<(), Broken> {
+    ) -> Result<Option<&'static str>, Broken> {
         match event {
             RunEvent::TermStarted { term, .. } => {
                 if *term <= self.term {
@@ -211,7 +217,18 @@ impl Seen {
                 }
                 self.term = *term;
             }
-            RunEvent::ShardLeased { attempt, cases, .. } => return self.leased(*attempt, cases),
+            RunEvent::ShardLeased { attempt, cases, .. } => self.leased(*attempt, cases)?,
+            RunEvent::LegsLeased { case, legs } => self.legs_leased(case, legs)?,
+            RunEvent::LegSettled {
+                attempt,
+                seq,
+                result,
+            } => {
+                self.advance(*attempt, *seq)?;
+                fates.counted(id, *attempt, result, store)?;
+                self.fails(result);
+                return self.leg_settled(*attempt, result);
+            }
             RunEvent::CaseSettled {
                 attempt,
                 seq,
@@ -219,20 +236,22 @@ impl Seen {
             } => {
                 self.advance(*attempt, *seq)?;
                 fates.counted(id, *attempt, result, store)?;
-                self.sums.exchanges += result.evidence.exchanges;
-                self.sums.bytes_sent += result.evidence.bytes_sent;
-                self.sums.bytes_received += result.evidence.bytes_received;
-                self.sums.checks += result.evidence.checks;
+                self.sums += result.evidence;
                 self.fails(result);
-                return self.ended(&result.case, result.outcome, Some(*attempt));
+                self.ended(&result.case, result.outcome, vec![*attempt])?;
             }
             RunEvent::CaseClosed { case, outcome, .. } => {
-                return self.ended(case, *outcome, None);
+                self.legs.remove(case);
+                self.ended(case, *outcome, Vec::new())?;
             }
-            RunEvent::AttemptEnded { attempt, .. } => self.closes(*attempt)?,
+            RunEvent::AttemptEnded { attempt, .. } => {
+                self.closes(*attempt)?;
+                return self.leg_ends(*attempt);
+            }
             RunEvent::AttemptLost { attempt, .. } => {
                 self.closes(*attempt)?;
                 self.lost.insert(*attempt);
+                return self.leg_ends(*attempt);
             }
             RunEvent::ResultKept {
                 attempt,
@@ -258,14 +277,14 @@ impl Seen {
             }
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     fn fails(&mut self, result: &CaseResult) {
         self.n_failures += u64::from(result.outcome == Outcome::Failed);
     }
 
-    fn leased(&mut self, attempt: AttemptId, cases: &[CaseId]) -> Result<(), Broken> {
+    pub(super) fn leased(&mut self, attempt: AttemptId, cases: &[CaseId]) -> Result<(), Broken> {
         let broken = |what: String| Err(Invariant::OneHolder.broken(what));
         if self.last_attempt.is_some_and(|last| attempt <= last) {
             return broken(format!("attempt {attempt} is given a second time"));
@@ -290,8 +309,9 @@ impl Seen {
     fn closes(&mut self, attempt: AttemptId) -> Result<(), Broken> {
         match self.open.remove(&attempt) {
             Some(cases) => {
-                for case in cases {
-                    self.holder.remove(&case);
+                // A case of several legs is free when the last of them is over.
+                for case in cases.iter().filter(|case| !self.legs.contains_key(*case)) {
+                    self.holder.remove(case);
                 }
                 Ok(())
             }
@@ -312,11 +332,11 @@ impl Seen {
         Ok(())
     }
 
-    fn ended(
+    pub(super) fn ended(
         &mut self,
         case: &CaseId,
         outcome: Outcome,
-        by: Option<AttemptId>,
+        by: Vec<AttemptId>,
     ) -> Result<(), Broken> {
         if let Some(holder) = self.holder.remove(case)
             && let Some(open) = self.open.get_mut(&holder)
@@ -369,6 +389,7 @@ impl Seen {
             case.tier < lowest
                 && facts.state == domain::run::CaseState::Waiting
                 && !case.exclusive
+                && !case.is_gang()
                 && facts.n_blamed() < domain::schedule::LOSSES_BEFORE_ALONE
                 && case.region.admits(region)
         });

@@ -32,13 +32,16 @@ impl Oracle {
             )));
         }
         let key = (run.clone(), case.clone());
-        let latest = self.touched.entry(key).or_insert(attempt);
-        if attempt < *latest {
+        let seen = self.runs.get(run);
+        // Legs that were leased together touch the target together.
+        let leasing = seen.map_or(attempt, |seen| seen.leasing(attempt));
+        let latest = self.touched.entry(key).or_insert(leasing);
+        if leasing < *latest {
             return Err(Invariant::NothingAfterTheLease.broken(format!(
                 "attempt {attempt} touched the target for {case} after attempt {latest} had"
             )));
         }
-        *latest = attempt;
+        *latest = leasing;
         Ok(())
     }
 

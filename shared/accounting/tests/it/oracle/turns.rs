@@ -104,7 +104,7 @@ fn could_take(run: &Run, region: &Region) -> bool {
         let earlier = |tier: Option<Tier>| Some(tier.map_or(case.tier, |tier| tier.min(case.tier)));
         if case.exclusive {
             exclusive = earlier(exclusive);
-        } else if case.legs.len() == 1
+        } else if !case.is_gang()
             && facts.n_blamed() < LOSSES_BEFORE_ALONE
             && case.region.admits(region)
         {

@@ -57,7 +57,8 @@ impl Oracle {
                 let fold = self.runs.get(run).and_then(|seen| seen.fold.as_ref());
                 let is_stopping =
                     fold.is_some_and(|run| run.draining().is_some() || run.is_ended());
-                match is_stopping {
+                let seen = self.runs.get(run);
+                match is_stopping || seen.is_some_and(|seen| seen.in_vain.contains(attempt)) {
                     true => Ok(()),
                     false => undurable(format!(
                         "attempt {attempt} is cancelled and the log does not stop its run"

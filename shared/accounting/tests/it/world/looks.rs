@@ -50,7 +50,10 @@ impl World {
         let runs: Vec<&Run> = seen.filter_map(|seen| seen.fold.as_ref()).collect();
         let is_plain = |run: &&Run| {
             let holds_up = run.cases().any(|(case, facts)| {
-                facts.state.is_open() && (case.exclusive || facts.n_blamed() >= LOSSES_BEFORE_ALONE)
+                // While legs wait for each other, room is kept for them.
+                let is_gang = case.is_gang() && facts.state == CaseState::Waiting;
+                let is_lone = case.exclusive || facts.n_blamed() >= LOSSES_BEFORE_ALONE;
+                facts.state.is_open() && (is_lone || is_gang)
             });
             run.plan().caps.is_none() && run.draining().is_none() && !holds_up
         };
