@@ -84,6 +84,7 @@ pub(crate) fn named_by(event: &RunEvent) -> Vec<Digest> {
     match event {
         RunEvent::RunOpened { plan, bundle, .. } => vec![plan.clone(), bundle.clone()],
         RunEvent::CaseSettled { result, .. }
+        | RunEvent::LegSettled { result, .. }
         | RunEvent::ResultKept { result, .. }
         | RunEvent::ResultRejected { result, .. }
         | RunEvent::ResultLate { result, .. } => result.record.iter().cloned().collect(),

@@ -17,6 +17,7 @@ pub(super) struct Words {
 pub(super) fn of(run: &Run, event: &RunEvent) -> Option<Words> {
     match event {
         RunEvent::CaseSettled { result, .. } => Some(settled(result)),
+        RunEvent::LegSettled { result, .. } => Some(leg_settled(run, result)),
         RunEvent::CaseClosed {
             case,
             outcome,
@@ -48,6 +49,16 @@ fn settled(result: &CaseResult) -> Words {
         return plain(format!("passed    {} ({seconds:.1} s)", result.case));
     }
     ended(result.outcome, result.case.as_str(), &result.reason)
+}
+
+/// One leg of several; with the last of them, the case.
+fn leg_settled(run: &Run, leg: &CaseResult) -> Words {
+    let whole = run.case(&leg.case).and_then(|facts| facts.result());
+    let (outcome, case, region) = (leg.outcome.word(), &leg.case, &leg.region);
+    whole.map_or_else(
+        || plain(format!("{outcome:9} the leg of {case} in {region}")),
+        settled,
+    )
 }
 
 fn ended(outcome: Outcome, case: &str, reason: &str) -> Words {

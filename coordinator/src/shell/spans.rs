@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use domain::event::RunEvent;
-use domain::{AttemptId, RunId};
+use domain::{AttemptId, Region, RunId, WorkerId};
 use tracing::Span;
 
 /// Spans that are open.
@@ -48,22 +48,12 @@ impl OpenSpans {
                 cases,
                 ..
             } => {
-                let Some(open) = self.runs.get_mut(run) else {
-                    return;
-                };
-                let span = tracing::info_span!(
-                    target: "control",
-                    parent: &open.span,
-                    "shard lease",
-                    muster.run = %run,
-                    muster.attempt = attempt.0,
-                    muster.worker = %worker,
-                    muster.region = %region,
-                    muster.cases = cases.len(),
-                    otel.status_code = tracing::field::Empty,
-                    muster.lost = tracing::field::Empty,
-                );
-                open.leases.insert(*attempt, span);
+                self.lease(run, *attempt, (worker, region), cases.len());
+            }
+            RunEvent::LegsLeased { legs, .. } => {
+                for leg in legs {
+                    self.lease(run, leg.attempt, (&leg.worker, &leg.region), 1);
+                }
             }
             RunEvent::AttemptEnded { attempt, .. } => self.end(run, *attempt, None),
             RunEvent::AttemptLost { attempt, why, .. } => self.end(run, *attempt, Some(why)),
@@ -75,6 +65,31 @@ impl OpenSpans {
             }
             _ => {}
         }
+    }
+
+    fn lease(
+        &mut self,
+        run: &RunId,
+        attempt: AttemptId,
+        (worker, region): (&WorkerId, &Region),
+        n_cases: usize,
+    ) {
+        let Some(open) = self.runs.get_mut(run) else {
+            return;
+        };
+        let span = tracing::info_span!(
+            target: "control",
+            parent: &open.span,
+            "shard lease",
+            muster.run = %run,
+            muster.attempt = attempt.0,
+            muster.worker = %worker,
+            muster.region = %region,
+            muster.cases = n_cases,
+            otel.status_code = tracing::field::Empty,
+            muster.lost = tracing::field::Empty,
+        );
+        open.leases.insert(attempt, span);
     }
 
     /// Ends a lease's span: it goes out when it is dropped.

@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Broken, Rechecked, recheck, recheck_file, segments};
 
+mod legs;
+
 fn plan() -> Vec<u8> {
     let case = |id: &str| PlannedCase {
         id: id.to_owned(),

@@ -211,6 +211,7 @@ impl Coordinator {
         let Some(event) = self.judge_result(run, attempt, staged) else {
             return;
         };
+        let is_leg = matches!(event, RunEvent::LegSettled { .. });
         let changed = self.environment_change(run, &event);
         if !self.decide(run, event, Urgency::Gathered) {
             // No rule says what to make of it: it is kept, and the run can't be GO.
@@ -222,7 +223,9 @@ impl Coordinator {
         if let Some(changed) = changed {
             self.decide(run, changed, Urgency::Gathered);
         }
-        self.judge_losses(run, &case);
+        if is_leg {
+            self.judge_losses(run, &case);
+        }
         let worker = self
             .runs
             .get(run)

@@ -6,6 +6,7 @@ mod completing;
 mod credits;
 mod ingest;
 mod leases;
+mod legs;
 mod losses;
 mod namesakes;
 mod queue;

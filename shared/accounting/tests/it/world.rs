@@ -167,6 +167,8 @@ pub(crate) struct World {
     is_loud: bool,
     /// What the coordinators' steps cost, where that is asked for.
     meter: Option<Meter>,
+    /// In a row of looks legs waited beside workers that idled.
+    n_idle_legs: u32,
     /// Nothing goes wrong.
     pub(crate) is_calm: bool,
     #[cfg(feature = "planted")]
@@ -231,6 +233,7 @@ impl World {
             broken: None,
             is_loud,
             meter: None,
+            n_idle_legs: 0,
             is_calm: false,
             shape,
             chance,

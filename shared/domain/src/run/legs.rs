@@ -4,6 +4,9 @@
 //! A leg that is over without a result breaks the whole leasing. The case waits again when the last of
 //! the others is over too, so that no leg ever meets one of another leasing; what they brought is kept.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::event::LegLease;

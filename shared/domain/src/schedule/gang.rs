@@ -3,6 +3,9 @@
 //! They come first in their tier. Where a worker that one needs has no room, room is kept for it on
 //! all that it needs: each of them only waits for cases that run, so this ends.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::ids::{CaseId, Region, WorkerId};

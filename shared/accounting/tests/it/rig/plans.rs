@@ -30,19 +30,39 @@ pub(crate) fn result(case: &CaseId, worker: &str, outcome: Outcome) -> CaseResul
     }
 }
 
-/// A plan of cases by name and region (`any` for any), in tier P1.
+/// One role in each region, named after it.
+fn roles(regions: &str) -> Vec<(String, Region)> {
+    let regions = regions.split('+');
+    regions
+        .map(|region| (format!("in {region}"), Region::from(region)))
+        .collect()
+}
+
+/// A plan of cases by name and region (`any` for any, `east+west` for a leg in each), in tier P1.
 pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
     use domain::plan::{Leg, OnWorkerLoss};
     use domain::{PlannedCase, PlannedRegion, SuiteName, TestId, Tier};
+    let leg = |(role, region): &(String, Region)| Leg {
+        role: Some(role.clone()),
+        region: Some(region.clone()),
+    };
     let suite = SuiteName::from("suite");
     let planned = cases.iter().map(|(test, region)| {
         let (test, region) = (
             TestId::from(*test),
             match *region {
                 "any" => PlannedRegion::Any,
+                region if region.contains('+') => PlannedRegion::Roles(roles(region)),
                 region => PlannedRegion::Named(Region::from(region)),
             },
         );
+        let legs = match &region {
+            PlannedRegion::Roles(roles) => roles.iter().map(leg).collect(),
+            PlannedRegion::Any | PlannedRegion::Named(_) => vec![Leg {
+                role: None,
+                region: None,
+            }],
+        };
         PlannedCase {
             id: PlannedCase::make_id(&suite, &test, None, &region),
             suite: suite.clone(),
@@ -52,10 +72,7 @@ pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
             tier: Tier::P1,
             region,
             row: None,
-            legs: vec![Leg {
-                role: None,
-                region: None,
-            }],
+            legs,
             timeout: Duration::from_secs(30),
             exclusive: false,
             on_worker_loss: OnWorkerLoss::Rerun,

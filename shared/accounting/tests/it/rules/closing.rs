@@ -197,13 +197,3 @@ fn the_deadline_ends_a_run_whoever_is_silent() {
         run.elapsed()
     );
 }
-
-#[test]
-fn a_case_of_several_legs_is_not_passed_over_in_silence() {
-    let (mut rig, mut plan) = (Rig::new(), plan("run", &[("a", "east")]));
-    plan.cases[0].legs = vec![plan.cases[0].legs[0].clone(); 2];
-    rig.submit(&plan);
-    rig.pass(1, &[]);
-    let ends = ends(&rig.run(&plan));
-    assert!(ends[0].1.starts_with("errored no_capacity:"), "{ends:?}");
-}

@@ -1,9 +1,12 @@
 //! Looks at the whole world: does anybody idle beside a case that waits, once faults have healed;
 //! and what the finished world was like.
 
-use domain::run::{AttemptState, CaseState, Run};
+use std::collections::BTreeSet;
+
+use domain::plan::Leg;
+use domain::run::{AttemptState, CaseFacts, CaseState, Run};
 use domain::schedule::LOSSES_BEFORE_ALONE;
-use domain::{Outcome, RunId};
+use domain::{Outcome, PlannedCase, Region, RunId};
 
 use crate::oracle::{Broken, Invariant, LONGEST_REASON};
 use crate::site::Site;
@@ -13,10 +16,20 @@ const EVERY: u64 = 5 * SECOND;
 /// Looks in a row at the same idleness that break the promise.
 const TOO_MANY: u32 = 6;
 
+/// A case that others wait for.
+fn is_lone(case: &PlannedCase, facts: &CaseFacts) -> bool {
+    case.exclusive || facts.n_blamed() >= LOSSES_BEFORE_ALONE
+}
+
 impl World {
     pub(super) fn look_around(&mut self) -> Result<(), Broken> {
         self.schedule(self.now + EVERY, Happening::LookAround);
-        let runs = self.led_runs();
+        self.look_at_legs()?;
+        // While legs wait for each other, room is kept for them.
+        let is_gang = |case: &PlannedCase, facts: &CaseFacts| {
+            case.is_gang() && facts.state == CaseState::Waiting
+        };
+        let runs = self.led_runs(|case, facts| is_lone(case, facts) || is_gang(case, facts));
         let waits = |site: &Site| {
             runs.iter().any(|run| {
                 run.is_green(&site.region)
@@ -40,22 +53,49 @@ impl World {
         Ok(())
     }
 
+    /// A case of several legs waits although a worker idles in each of its regions.
+    fn look_at_legs(&mut self) -> Result<(), Broken> {
+        let idle: BTreeSet<&Region> = (0..self.sites.len())
+            .filter(|&place| self.is_idle(place))
+            .map(|place| &self.sites[place].region)
+            .collect();
+        let has_idle = |leg: &Leg| {
+            leg.region
+                .as_ref()
+                .is_none_or(|region| idle.contains(region))
+        };
+        let could_go = |run: &Run| {
+            run.cases().any(|(case, facts)| {
+                let waits = case.is_gang() && facts.state == CaseState::Waiting;
+                waits && case.legs.iter().all(has_idle)
+            })
+        };
+        let is_green = |run: &&Run| run.plan().regions.iter().all(|region| run.is_green(region));
+        let runs = self.led_runs(is_lone);
+        let could_go = runs.iter().copied().filter(is_green).any(could_go);
+        self.n_idle_legs = if could_go { self.n_idle_legs + 1 } else { 0 };
+        match self.n_idle_legs < TOO_MANY {
+            true => Ok(()),
+            false => {
+                let at = self.now / SECOND;
+                let what = format!("legs wait at {at} s while a worker idles for each of them");
+                Err(Invariant::EndsInTime.broken(what))
+            }
+        }
+    }
+
     /// The runs under way, if nothing that the schedule has to weigh keeps cases waiting in any of
-    /// them: no exclusive case, none that must be alone, no caps, no drain.
-    fn led_runs(&self) -> Vec<&Run> {
+    /// them: no open case of this kind, no caps, no drain.
+    fn led_runs(&self, holds_up: impl Fn(&PlannedCase, &CaseFacts) -> bool) -> Vec<&Run> {
         let is_led =
             |id: &&RunId| self.oracle.admitted.contains(*id) && !self.oracle.closed.contains(*id);
         let seen = self.plans.keys().filter(is_led);
         let seen = seen.filter_map(|id| self.oracle.runs.get(id));
         let runs: Vec<&Run> = seen.filter_map(|seen| seen.fold.as_ref()).collect();
         let is_plain = |run: &&Run| {
-            let holds_up = run.cases().any(|(case, facts)| {
-                // While legs wait for each other, room is kept for them.
-                let is_gang = case.is_gang() && facts.state == CaseState::Waiting;
-                let is_lone = case.exclusive || facts.n_blamed() >= LOSSES_BEFORE_ALONE;
-                facts.state.is_open() && (is_lone || is_gang)
-            });
-            run.plan().caps.is_none() && run.draining().is_none() && !holds_up
+            let mut open = run.cases().filter(|(_, facts)| facts.state.is_open());
+            let is_held_up = open.any(|(case, facts)| holds_up(case, facts));
+            run.plan().caps.is_none() && run.draining().is_none() && !is_held_up
         };
         match runs.iter().all(is_plain) {
             true => runs,
