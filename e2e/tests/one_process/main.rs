@@ -16,6 +16,7 @@ mod certificates;
 mod cluster;
 mod forged;
 mod grid;
+mod legs;
 mod losses;
 mod otlp;
 mod runs;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::event::{GridEvent, RunEvent, StopCause};
+use domain::event::{GridEvent, LegLease, RunEvent, StopCause};
 use domain::message::{FromWorker, Hello, OpenAttempt, ToWorker, ToWorkerBody};
 use domain::queue::{Ask, Lock};
 use domain::record::{CaseResult, Preflight, Probe};
@@ -198,7 +198,7 @@ pub(crate) fn run_events() -> Vec<Vec<u8>> {
         RunEvent::ResultLate {
             attempt,
             seq: 3,
-            result: first,
+            result: first.clone(),
         },
         RunEvent::GateClosed {
             tier: Tier::P1,
@@ -213,7 +213,7 @@ pub(crate) fn run_events() -> Vec<Vec<u8>> {
             case: "s::t@any".into(),
         },
         RunEvent::EnvironmentChanged {
-            region: here,
+            region: here.clone(),
             from: "f".to_owned(),
             to: "g".to_owned(),
         },
@@ -225,8 +225,22 @@ pub(crate) fn run_events() -> Vec<Vec<u8>> {
             why: "asked".to_owned(),
         },
         RunEvent::WorkerLeft {
-            worker,
+            worker: worker.clone(),
             why: "done".to_owned(),
+        },
+        RunEvent::LegsLeased {
+            case: "s::across@here+there".into(),
+            legs: vec![LegLease {
+                attempt: AttemptId(2),
+                worker,
+                session: SessionId(1),
+                region: here,
+            }],
+        },
+        RunEvent::LegSettled {
+            attempt: AttemptId(2),
+            seq: 1,
+            result: first,
         },
     ]
     .iter()

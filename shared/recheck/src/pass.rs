@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message;
 use proto::v1::hex_text::Form;
 use proto::v1::run_event::Event;
-use proto::v1::{CaseResult, HexText, LegsLeased, Outcome, Plan, RunEvent, Segment};
+use proto::v1::{CaseResult, HexText, LegSettled, LegsLeased, Outcome, Plan, RunEvent, Segment};
 use sha2::{Digest, Sha256};
 
 use crate::Rechecked;
@@ -155,9 +155,7 @@ impl Pass {
             Event::CaseSettled(settled) => {
                 self.settled(settled.attempt, settled.seq, settled.result)
             }
-            Event::LegSettled(settled) => {
-                self.leg_settled(settled.attempt, settled.seq, settled.result)
-            }
+            Event::LegSettled(settled) => self.leg_settled(settled),
             Event::CaseCarried(carried) => self.taken_over(carried.case),
             Event::CaseClosed(closed) => self.closed(closed.case.clone(), closed.outcome()),
             Event::AttemptEnded(ended) => self.attempt_over(ended.attempt),
@@ -245,9 +243,10 @@ impl Pass {
         self.legs.insert(case, Legs::of(attempts));
     }
 
-    fn leg_settled(&mut self, attempt: u64, seq: u64, result: Option<CaseResult>) {
-        self.next_seq(attempt, seq);
-        let Some(result) = result else {
+    fn leg_settled(&mut self, settled: LegSettled) {
+        let attempt = settled.attempt;
+        self.next_seq(attempt, settled.seq);
+        let Some(result) = settled.result else {
             return self.say(format!("attempt {attempt} settles a leg without a result"));
         };
         if !is_shown(&result) {

@@ -263,12 +263,10 @@ impl Coordinator {
             .cases()
             .filter_map(|(case, facts)| match &facts.state {
                 CaseState::Waiting => Some((case.id.clone(), None)),
-                CaseState::Leased(attempt) if is_over => {
-                    let attempt = lead.run.attempt(*attempt);
-                    Some((
-                        case.id.clone(),
-                        attempt.map(|attempt| attempt.worker.clone()),
-                    ))
+                CaseState::Leased(_) if is_over => {
+                    let attempts = lead.run.attempts_of(&case.id);
+                    let held = attempts.iter().find_map(|&held| lead.run.attempt(held));
+                    Some((case.id.clone(), held.map(|held| held.worker.clone())))
                 }
                 _ => None,
             })

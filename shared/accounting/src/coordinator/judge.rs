@@ -3,7 +3,7 @@
 
 use domain::event::RunEvent;
 use domain::record::{CaseProof, CaseResult};
-use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange, LegState};
+use domain::run::{Attempt, AttemptState, CaseState, EnvironmentChange, HeldLeg, LegState};
 use domain::{AttemptId, Outcome, RunId};
 
 use crate::coordinator::Coordinator;
@@ -65,20 +65,7 @@ impl Coordinator {
             return Some(kept(result, &format!("its attempt was lost: {why}")));
         }
         if let Some(leg) = lead.run.leg(&result.case, id) {
-            return Some(match &leg.state {
-                LegState::Open => RunEvent::LegSettled {
-                    attempt: id,
-                    seq,
-                    result: as_counted(result),
-                },
-                LegState::Settled {
-                    result: counted, ..
-                } if as_counted(result.clone()) != *counted => {
-                    rejected(result, "another result of this leg is counted")
-                }
-                LegState::Settled { .. } => kept(result, "it repeats the counted result"),
-                LegState::Over(_) => kept(result, "its attempt had ended"),
-            });
+            return Some(judge_leg(leg, seq, result));
         }
         match lead.run.state(&result.case)? {
             CaseState::Leased(holder) if *holder == id => Some(RunEvent::CaseSettled {
@@ -110,6 +97,25 @@ impl Coordinator {
         let changed = lead.run.changed_since_preflight(result, false);
         let EnvironmentChange { region, from, to } = changed.filter(|_| !is_said)?;
         Some(RunEvent::EnvironmentChanged { region, from, to })
+    }
+}
+
+/// What becomes of a result of a leg, while its leasing stands.
+fn judge_leg(leg: &HeldLeg, seq: u64, result: CaseResult) -> RunEvent {
+    let id = leg.attempt;
+    match &leg.state {
+        LegState::Open => RunEvent::LegSettled {
+            attempt: id,
+            seq,
+            result: as_counted(result),
+        },
+        LegState::Settled {
+            result: counted, ..
+        } if as_counted(result.clone()) != *counted => {
+            rejected(id, seq)(result, "another result of this leg is counted")
+        }
+        LegState::Settled { .. } => kept(id, seq)(result, "it repeats the counted result"),
+        LegState::Over(_) => kept(id, seq)(result, "its attempt had ended"),
     }
 }
 

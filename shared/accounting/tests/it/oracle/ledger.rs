@@ -219,26 +219,21 @@ impl Seen {
             }
             RunEvent::ShardLeased { attempt, cases, .. } => self.leased(*attempt, cases)?,
             RunEvent::LegsLeased { case, legs } => self.legs_leased(case, legs)?,
-            RunEvent::LegSettled {
-                attempt,
-                seq,
-                result,
-            } => {
-                self.advance(*attempt, *seq)?;
-                fates.counted(id, *attempt, result, store)?;
-                self.fails(result);
-                return self.leg_settled(*attempt, result);
-            }
             RunEvent::CaseSettled {
                 attempt,
                 seq,
                 result,
+            }
+            | RunEvent::LegSettled {
+                attempt,
+                seq,
+                result,
             } => {
                 self.advance(*attempt, *seq)?;
                 fates.counted(id, *attempt, result, store)?;
-                self.sums += result.evidence;
                 self.fails(result);
-                self.ended(&result.case, result.outcome, vec![*attempt])?;
+                let is_leg = matches!(event, RunEvent::LegSettled { .. });
+                return self.settled(*attempt, result, is_leg);
             }
             RunEvent::CaseClosed { case, outcome, .. } => {
                 self.legs.remove(case);
@@ -277,6 +272,20 @@ impl Seen {
             }
             _ => {}
         }
+        Ok(None)
+    }
+
+    fn settled(
+        &mut self,
+        attempt: AttemptId,
+        result: &CaseResult,
+        is_leg: bool,
+    ) -> Result<Option<&'static str>, Broken> {
+        if is_leg {
+            return self.leg_settled(attempt, result);
+        }
+        self.sums += result.evidence;
+        self.ended(&result.case, result.outcome, vec![attempt])?;
         Ok(None)
     }
 

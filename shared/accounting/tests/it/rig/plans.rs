@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use domain::plan::{Leg, OnWorkerLoss};
 use domain::record::CaseResult;
-use domain::{CaseId, Evidence, Outcome, Plan, Region, RunId, WorkerId};
+use domain::{
+    CaseId, Evidence, Outcome, Plan, PlannedCase, PlannedRegion, Region, RunId, SuiteName, TestId,
+    Tier, WorkerId,
+};
 
 /// A result with evidence of one exchange and one check.
 pub(crate) fn result(case: &CaseId, worker: &str, outcome: Outcome) -> CaseResult {
@@ -38,14 +42,22 @@ fn roles(regions: &str) -> Vec<(String, Region)> {
         .collect()
 }
 
+fn legs(region: &PlannedRegion) -> Vec<Leg> {
+    let leg = |role: Option<&String>, region: Option<&Region>| Leg {
+        role: role.cloned(),
+        region: region.cloned(),
+    };
+    match region {
+        PlannedRegion::Roles(roles) => roles
+            .iter()
+            .map(|(role, region)| leg(Some(role), Some(region)))
+            .collect(),
+        PlannedRegion::Any | PlannedRegion::Named(_) => vec![leg(None, None)],
+    }
+}
+
 /// A plan of cases by name and region (`any` for any, `east+west` for a leg in each), in tier P1.
 pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
-    use domain::plan::{Leg, OnWorkerLoss};
-    use domain::{PlannedCase, PlannedRegion, SuiteName, TestId, Tier};
-    let leg = |(role, region): &(String, Region)| Leg {
-        role: Some(role.clone()),
-        region: Some(region.clone()),
-    };
     let suite = SuiteName::from("suite");
     let planned = cases.iter().map(|(test, region)| {
         let (test, region) = (
@@ -56,13 +68,6 @@ pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
                 region => PlannedRegion::Named(Region::from(region)),
             },
         );
-        let legs = match &region {
-            PlannedRegion::Roles(roles) => roles.iter().map(leg).collect(),
-            PlannedRegion::Any | PlannedRegion::Named(_) => vec![Leg {
-                role: None,
-                region: None,
-            }],
-        };
         PlannedCase {
             id: PlannedCase::make_id(&suite, &test, None, &region),
             suite: suite.clone(),
@@ -70,9 +75,9 @@ pub(crate) fn plan(run: &str, cases: &[(&str, &str)]) -> Plan {
             title: String::new(),
             group: None,
             tier: Tier::P1,
+            legs: legs(&region),
             region,
             row: None,
-            legs,
             timeout: Duration::from_secs(30),
             exclusive: false,
             on_worker_loss: OnWorkerLoss::Rerun,
