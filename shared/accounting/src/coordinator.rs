@@ -1,10 +1,11 @@
 //! The coordinator as a machine: it leads the logs, leases cases, counts results, ends runs.
 //!
 //! `step` takes one input and answers with outputs; it never waits, reads no clock and never
-//! fails. Reading order: `input`, `output`, `commit` (decisions and what waits for them), then by subject: `takeover` (how a term begins; `unheard`),
+//! fails. Reading order: `input`, `output`, `commit` (decisions and what waits for them), then by subject: `takeover` (how a term begins; `deferred`, `appended`, `unheard`),
 //! `clients`, `hello` (and its `door`), `workers` (silence), `grant` (which run gets a worker), `gang` (cases of several legs), `lease`, `caps`,
 //! `ingest` (and `judge`, `credit`), `loss`, `probing`, `closing` (regions, gates, stops) and `finish`. `log`, `hold`, `lead`, `attendance` and `grid` are the parts.
 
+mod appended;
 mod attendance;
 mod caps;
 mod clients;
@@ -12,6 +13,7 @@ mod closing;
 mod commit;
 pub mod config;
 mod credit;
+mod deferred;
 mod door;
 mod finish;
 mod folded;
@@ -67,7 +69,8 @@ enum Phase {
     Reading,
     /// TermStarted is on its way into the grid log.
     Starting,
-    Leading,
+    /// The grid log is led; the logs of open runs follow.
+    GridLed,
     /// Deposed, failed or retired: nothing more is said.
     Gone,
 }
@@ -171,7 +174,7 @@ impl Coordinator {
 
     /// Leads the grid and every run that was open when the term began.
     pub fn is_leading(&self) -> bool {
-        self.phase == Phase::Leading
+        self.phase == Phase::GridLed
             && !self.opening.values().any(|&blocks| blocks)
             && !self.runs.values().any(|lead| lead.blocks && !lead.is_ready)
     }

@@ -5,7 +5,6 @@
 //! goes over the events, `marks` reads what decides beside the outcomes. It never decides anything; it only disagrees.
 
 mod frames;
-mod legs;
 mod marks;
 mod pass;
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! One pass over the events of a run, with sets of names: which case ended how, and what in the
 //! log contradicts the rules of counting.
 
+mod legs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use proto::v1::hex_text::Form;
 use proto::v1::run_event::Event;
-use proto::v1::{CaseResult, HexText, LegSettled, LegsLeased, Outcome, Plan, RunEvent, Segment};
+use proto::v1::{CaseResult, HexText, Outcome, Plan, RunEvent, Segment};
 use sha2::{Digest, Sha256};
 
 use crate::Rechecked;
-use crate::legs::{Legs, together};
 use crate::marks::Marks;
+use legs::Legs;
 
 /// All that the pass remembers.
 #[derive(Default)]
@@ -225,66 +227,6 @@ impl Pass {
             ));
         }
         self.shards.insert(attempt, cases.into_iter().collect());
-    }
-
-    fn legs_leased(&mut self, leased: LegsLeased) {
-        let case = leased.case;
-        let workers: BTreeSet<_> = leased.legs.iter().map(|leg| &leg.worker).collect();
-        let is_each_once = self.gangs.get(&case) == Some(&leased.legs.len());
-        if !is_each_once || workers.len() != leased.legs.len() || !self.is_free(&case) {
-            self.say(format!(
-                "the legs of case {case} are leased, and it is not free or these are not its legs"
-            ));
-        }
-        let attempts: Vec<u64> = leased.legs.iter().map(|leg| leg.attempt).collect();
-        for &attempt in &attempts {
-            self.opened(attempt, vec![case.clone()]);
-        }
-        self.legs.insert(case, Legs::of(attempts));
-    }
-
-    fn leg_settled(&mut self, settled: LegSettled) {
-        let attempt = settled.attempt;
-        self.next_seq(attempt, settled.seq);
-        let Some(result) = settled.result else {
-            return self.say(format!("attempt {attempt} settles a leg without a result"));
-        };
-        if !is_shown(&result) {
-            let case = &result.case;
-            self.say(format!("a leg of case {case} passed and nothing shows it"));
-        }
-        let case = result.case.clone();
-        let legs = self.legs.get_mut(&case);
-        let is_taken = legs.is_some_and(|legs| legs.brings(attempt, result));
-        if self.over.contains(&attempt) || !is_taken {
-            self.say(format!(
-                "a leg of case {case} is settled by attempt {attempt}, which does not hold it"
-            ));
-        }
-        self.gather(&case);
-    }
-
-    /// Nothing of the case's legs is under way any more: it has its outcome, or waits again.
-    fn gather(&mut self, case: &str) {
-        let Some(legs) = self.legs.get(case).filter(|legs| legs.are_over()) else {
-            return;
-        };
-        let results = legs.results();
-        let is_whole = legs.is_whole();
-        self.legs.remove(case);
-        if is_whole {
-            let outcome = together(&results);
-            self.marks.gang(case, outcome, &results);
-            self.end(case, outcome);
-        } else {
-            self.keep(&results);
-        }
-    }
-
-    fn keep(&mut self, results: &[CaseResult]) {
-        for result in results {
-            self.marks.kept(Some(result));
-        }
     }
 
     fn settled(&mut self, attempt: u64, seq: u64, result: Option<CaseResult>) {

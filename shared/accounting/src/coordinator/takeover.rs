@@ -11,10 +11,9 @@ use domain::{AttemptId, RunId, Term, WorkerId};
 use crate::coordinator::attendance::Attendance;
 use crate::coordinator::config::FORMAT;
 use crate::coordinator::folded::{Folded, newer};
-use crate::coordinator::input::{AppendError, Input, LogId, StreamId};
 use crate::coordinator::lead::Lead;
 use crate::coordinator::log::Writer;
-use crate::coordinator::output::{Answer, Exit, Output};
+use crate::coordinator::output::{Exit, Output};
 use crate::coordinator::{Coordinator, Phase, Urgency};
 
 impl Coordinator {
@@ -25,42 +24,6 @@ impl Coordinator {
         self.term = term;
         self.phase = Phase::Reading;
         self.out.push(Output::ReadGrid { from: 0 });
-    }
-
-    /// Before there is a leader here, workers and clients wait; in standby they are sent on.
-    pub(super) fn defer(&mut self, input: Input) {
-        match (self.phase, input) {
-            (Phase::Standby, Input::FromClient { client, .. }) => {
-                let why = "this coordinator does not lead; ask the leader".to_owned();
-                self.reply(client, Answer::Refused { why }, Vec::new());
-            }
-            (Phase::Standby, Input::FromWorker { stream, .. }) => {
-                self.held.push(Vec::new(), Output::Close { stream });
-            }
-            (_, input) if self.deferred.len() < self.config.max_deferred => {
-                self.deferred.push_back(input);
-            }
-            (_, Input::FromClient { client, .. }) => {
-                let why = "this coordinator is still reading its logs: ask again soon".to_owned();
-                self.reply(client, Answer::NotYet { why }, Vec::new());
-            }
-            (_, Input::FromWorker { stream, .. }) => self.turn_away(stream),
-            (_, Input::Disconnected { stream }) => self.undefer(stream),
-            _ => {}
-        }
-    }
-
-    /// The worker comes back by itself, with all that it still holds.
-    fn turn_away(&mut self, stream: StreamId) {
-        self.undefer(stream);
-        self.held.push(Vec::new(), Output::Close { stream });
-    }
-
-    fn undefer(&mut self, gone: StreamId) {
-        self.deferred.retain(|input| match input {
-            Input::FromWorker { stream, .. } | Input::Disconnected { stream } => *stream != gone,
-            _ => true,
-        });
     }
 
     /// A run that can't be read is named and left as it is; the others go on.
@@ -115,11 +78,11 @@ impl Coordinator {
         }
     }
 
-    fn grid_started(&mut self) {
+    pub(super) fn grid_started(&mut self) {
         if let Err(illegal) = self.grid.apply(&self.grid_term()) {
             return self.exit(Exit::Unreadable(illegal.to_string()));
         }
-        self.phase = Phase::Leading;
+        self.phase = Phase::GridLed;
         self.is_dirty = true;
         #[cfg(feature = "planted")]
         if self.has_planted(crate::planted::Planted::LockFreedAtFailover) {
@@ -219,7 +182,7 @@ impl Coordinator {
         }
     }
 
-    fn run_started(&mut self, id: &RunId) {
+    pub(super) fn run_started(&mut self, id: &RunId) {
         let events = self.run_term(id);
         let Some(lead) = self.runs.get_mut(id).filter(|lead| !lead.is_ready) else {
             return;
@@ -293,61 +256,6 @@ impl Coordinator {
             }
         }
         self.watch_from(self.now + self.config.silence());
-    }
-
-    pub(super) fn durable(&mut self, log: &LogId, to: u64) {
-        let finished = match log {
-            LogId::Grid => self.grid_log.finish(to),
-            LogId::Run(run) => self
-                .runs
-                .get_mut(run)
-                .and_then(|lead| lead.writer.finish(to)),
-        };
-        if let Some(finished) = finished {
-            self.prove(log, finished.n_stamps);
-        }
-        match log {
-            LogId::Grid if self.phase == Phase::Starting => self.grid_started(),
-            LogId::Grid => self.open_admitted(),
-            LogId::Run(run) => {
-                if self.runs.get(run).is_some_and(|lead| !lead.is_ready) {
-                    self.run_started(run);
-                }
-                let (run, up_to) = (run.clone(), to);
-                self.out.push(Output::Published { run, up_to });
-            }
-        }
-        self.is_dirty = true;
-    }
-
-    pub(super) fn append_failed(&mut self, log: &LogId, why: &AppendError) {
-        #[cfg(feature = "planted")]
-        if self.has_planted(crate::planted::Planted::ConflictIsSuccess) {
-            let at = match log {
-                LogId::Grid => self.grid_log.mark(),
-                LogId::Run(run) => self.runs.get(run).map_or(0, |lead| lead.writer.mark()),
-            };
-            return self.durable(log, at);
-        }
-        match (why, log) {
-            (AppendError::Io(text), _) => self.exit(Exit::Store(text.clone())),
-            (AppendError::Conflict, LogId::Grid) if self.phase == Phase::Starting => {
-                self.phase = Phase::Reading;
-                let from = self.grid.tail();
-                self.out.push(Output::ReadGrid { from });
-            }
-            (AppendError::Conflict, LogId::Run(run)) => match self.runs.get(run) {
-                Some(lead) if !lead.is_ready => {
-                    let (plan, from) = (lead.plan.clone(), lead.log_end.tail);
-                    let run = run.clone();
-                    self.out.push(Output::ReadRun { run, plan, from });
-                }
-                _ => self.exit(Exit::Deposed(format!("the log of run {run}"))),
-            },
-            (AppendError::Conflict, LogId::Grid) => {
-                self.exit(Exit::Deposed("the grid log".to_owned()));
-            }
-        }
     }
 
     #[cfg(feature = "planted")]

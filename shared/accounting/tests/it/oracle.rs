@@ -1,7 +1,7 @@
 //! Sees every host and every durable byte, and says which promise is broken as soon as one is.
 //!
 //! It keeps its own sets, so that a mistake in the fold is seen too. `ledger` looks at segments as
-//! they become durable (`legs` at cases of several), `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `turns` at how a leader shares its workers among them, `fates` at
+//! they become durable, `seen` at what their events say (`legs` at cases of several), `words` at what leaves a coordinator, `target` at exchanges, `queue` at runs beside each other, `turns` at how a leader shares its workers among them, `fates` at
 //! what became of every result, `ending` at verdicts and at the end of the world.
 
 mod ending;
@@ -9,6 +9,7 @@ mod fates;
 mod ledger;
 mod legs;
 mod queue;
+mod seen;
 mod target;
 pub(crate) mod turns;
 mod words;

@@ -11,13 +11,13 @@ use crate::run::settle::{advance, carry, close, keep, settle};
 use crate::run::shard::{end, lease, lose, reattach, share_caps};
 use crate::run::{Aside, ClosedGate, EnvironmentChange, Illegal, Run, Stop, WorkerSeen};
 
-pub(super) type Folded = Result<(), Illegal>;
+pub(super) type Applied = Result<(), Illegal>;
 
 #[expect(
     clippy::too_many_lines,
     reason = "the closed list of events, one arm each"
 )]
-pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Folded {
+pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Applied {
     check_order(run, event)?;
     match event {
         RunEvent::RunOpened {
@@ -135,7 +135,7 @@ pub(super) fn apply(run: &mut Run, event: &RunEvent) -> Folded {
 }
 
 /// What holds between events of any kind: opened first, under a term, and little after the end.
-fn check_order(run: &Run, event: &RunEvent) -> Folded {
+fn check_order(run: &Run, event: &RunEvent) -> Applied {
     match event {
         RunEvent::RunOpened { .. } if run.is_opened() => return Err(Illegal::OpenedTwice),
         RunEvent::RunOpened { .. } => return Ok(()),
@@ -160,7 +160,7 @@ fn check_order(run: &Run, event: &RunEvent) -> Folded {
     }
 }
 
-fn start_term(run: &mut Run, term: Term) -> Folded {
+fn start_term(run: &mut Run, term: Term) -> Applied {
     match run.term {
         Some(held) if term <= held => Err(Illegal::TermFalls {
             from: held,
@@ -173,21 +173,21 @@ fn start_term(run: &mut Run, term: Term) -> Folded {
     }
 }
 
-fn leave(run: &mut Run, worker: &WorkerId, why: &str) -> Folded {
+fn leave(run: &mut Run, worker: &WorkerId, why: &str) -> Applied {
     let seen = run.workers.get_mut(worker);
     let seen = seen.ok_or_else(|| Illegal::UnknownWorker(worker.clone()))?;
     seen.left = Some(why.to_owned());
     Ok(())
 }
 
-fn check_region(run: &Run, region: &Region) -> Folded {
+fn check_region(run: &Run, region: &Region) -> Applied {
     match run.plan.regions.contains(region) {
         true => Ok(()),
         false => Err(Illegal::UnknownRegion(region.clone())),
     }
 }
 
-fn probe(run: &mut Run, region: &Region, preflight: &Preflight) -> Folded {
+fn probe(run: &mut Run, region: &Region, preflight: &Preflight) -> Applied {
     check_region(run, region)?;
     if run.preflights.contains_key(region) {
         return Err(Illegal::ProbedTwice(region.clone()));
@@ -196,7 +196,7 @@ fn probe(run: &mut Run, region: &Region, preflight: &Preflight) -> Folded {
     Ok(())
 }
 
-fn finish(run: &mut Run, verdict: &Verdict) -> Folded {
+fn finish(run: &mut Run, verdict: &Verdict) -> Applied {
     match run.n_open {
         0 => {
             run.verdict = Some(verdict.clone());

@@ -14,7 +14,7 @@ use crate::ids::{AttemptId, CaseId};
 use crate::outcome::Outcome;
 use crate::plan::PlannedCase;
 use crate::record::{CaseProof, CaseResult};
-use crate::run::apply::Folded;
+use crate::run::apply::Applied;
 use crate::run::settle::{advance, check_evidence, check_seq, set_terminal};
 use crate::run::shard::{check_place, check_worker, open, wait_again};
 use crate::run::{CaseFacts, CaseState, Illegal, Kept, Loss, Run};
@@ -48,7 +48,7 @@ const PRECEDENCE: [Outcome; 7] = [
     Outcome::Passed,
 ];
 
-pub(super) fn lease_legs(run: &mut Run, case: &CaseId, legs: &[LegLease]) -> Folded {
+pub(super) fn lease_legs(run: &mut Run, case: &CaseId, legs: &[LegLease]) -> Applied {
     let planned = run.planned(case);
     let planned = planned.ok_or_else(|| Illegal::UnknownCase(case.clone()))?;
     if run.state(case) != Some(&CaseState::Waiting) {
@@ -92,7 +92,7 @@ fn are_its_legs(planned: &PlannedCase, leased: &[LegLease]) -> bool {
         && planned.legs.iter().zip(leased).all(is_at)
 }
 
-pub(super) fn settle_leg(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult) -> Folded {
+pub(super) fn settle_leg(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult) -> Applied {
     if !check_seq(run, id, seq)?.is_open() {
         return Err(Illegal::AttemptOver(id));
     }
@@ -115,7 +115,7 @@ pub(super) fn settle_leg(run: &mut Run, id: AttemptId, seq: u64, result: &CaseRe
 }
 
 /// The attempt of a leg is over, and brought no result.
-pub(super) fn leg_over(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) -> Folded {
+pub(super) fn leg_over(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) -> Applied {
     if let Some(leg) = run.facts_mut(case)?.open_leg(id) {
         leg.state = LegState::Over(loss);
     }
@@ -123,7 +123,7 @@ pub(super) fn leg_over(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option
 }
 
 /// Once nothing of the case is under way: it has its outcome, or waits again.
-fn gather(run: &mut Run, case: &CaseId) -> Folded {
+fn gather(run: &mut Run, case: &CaseId) -> Applied {
     let facts = run.facts_mut(case)?;
     let Some(attempt) = facts.legs.first().map(|leg| leg.attempt) else {
         return Ok(());
@@ -148,7 +148,7 @@ fn gather(run: &mut Run, case: &CaseId) -> Folded {
 }
 
 /// The leasing came to nothing: what its legs brought is kept beside the case.
-pub(super) fn keep_legs(run: &mut Run, case: &CaseId, why: &str) -> Folded {
+pub(super) fn keep_legs(run: &mut Run, case: &CaseId, why: &str) -> Applied {
     let facts = run.facts_mut(case)?;
     for leg in std::mem::take(&mut facts.legs) {
         if let LegState::Settled { seq, result } = leg.state {

@@ -4,7 +4,7 @@ use crate::ids::{AttemptId, CaseId};
 use crate::outcome::Outcome;
 use crate::plan::PlannedCase;
 use crate::record::CaseResult;
-use crate::run::apply::Folded;
+use crate::run::apply::Applied;
 use crate::run::legs::keep_legs;
 use crate::run::{Attempt, CaseState, Illegal, Kept, Run};
 
@@ -21,7 +21,7 @@ pub(super) fn check_seq(run: &Run, id: AttemptId, seq: u64) -> Result<&Attempt, 
     }
 }
 
-pub(super) fn advance(run: &mut Run, id: AttemptId, seq: u64) -> Folded {
+pub(super) fn advance(run: &mut Run, id: AttemptId, seq: u64) -> Applied {
     check_seq(run, id, seq)?;
     let attempt = run.attempts.get_mut(&id);
     attempt.ok_or(Illegal::UnknownAttempt(id))?.acked = seq;
@@ -29,7 +29,7 @@ pub(super) fn advance(run: &mut Run, id: AttemptId, seq: u64) -> Folded {
 }
 
 /// No pass without evidence, wherever the result comes from.
-pub(super) fn check_evidence(result: &CaseResult) -> Folded {
+pub(super) fn check_evidence(result: &CaseResult) -> Applied {
     let evidence = &result.evidence;
     let is_bare = evidence.exchanges == 0 || evidence.checks == 0;
     match result.outcome == Outcome::Passed && is_bare {
@@ -38,7 +38,7 @@ pub(super) fn check_evidence(result: &CaseResult) -> Folded {
     }
 }
 
-pub(super) fn settle(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult) -> Folded {
+pub(super) fn settle(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult) -> Applied {
     let attempt = check_seq(run, id, seq)?;
     if !attempt.is_open() {
         return Err(Illegal::AttemptOver(id));
@@ -71,7 +71,7 @@ pub(super) fn settle(run: &mut Run, id: AttemptId, seq: u64, result: &CaseResult
     )
 }
 
-pub(super) fn carry(run: &mut Run, case: &CaseId) -> Folded {
+pub(super) fn carry(run: &mut Run, case: &CaseId) -> Applied {
     let facts = run.facts_mut(case)?;
     let is_untouched = facts.state == CaseState::Waiting && facts.losses.is_empty();
     match run.carried_result(case).cloned() {
@@ -83,7 +83,7 @@ pub(super) fn carry(run: &mut Run, case: &CaseId) -> Folded {
     }
 }
 
-pub(super) fn close(run: &mut Run, case: &CaseId, outcome: Outcome, reason: &str) -> Folded {
+pub(super) fn close(run: &mut Run, case: &CaseId, outcome: Outcome, reason: &str) -> Applied {
     let is_draining = run.draining.is_some();
     let executed = [Outcome::Passed, Outcome::Failed, Outcome::Unproven];
     if executed.contains(&outcome) {
@@ -102,7 +102,7 @@ pub(super) fn close(run: &mut Run, case: &CaseId, outcome: Outcome, reason: &str
 }
 
 /// The one place where a case gets its outcome.
-pub(super) fn set_terminal(run: &mut Run, case: &CaseId, state: CaseState) -> Folded {
+pub(super) fn set_terminal(run: &mut Run, case: &CaseId, state: CaseState) -> Applied {
     let holders = run.attempts_of(case);
     run.set_state(case, state)?;
     for holder in holders {
@@ -120,7 +120,7 @@ pub(super) fn keep(
     seq: u64,
     result: &CaseResult,
     why: &str,
-) -> Folded {
+) -> Applied {
     let attempt = check_seq(run, id, seq)?;
     let is_fenced = !attempt.is_open();
     let facts = run.facts_mut(&result.case)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::ids::{AttemptId, CaseId, Incarnation, Region, SessionId, WorkerId};
 use crate::plan::{PlannedCase, PlannedRegion};
-use crate::run::apply::Folded;
+use crate::run::apply::Applied;
 use crate::run::legs::leg_over;
 use crate::run::{Attempt, AttemptState, CaseState, Illegal, Loss, Run};
 
@@ -13,7 +13,7 @@ pub(super) fn lease(
     id: AttemptId,
     (worker, session, region): (&WorkerId, SessionId, &Region),
     cases: &[CaseId],
-) -> Folded {
+) -> Applied {
     check_shard(run, id, region, cases)?;
     let incarnation = check_worker(run, worker, region)?;
     if !run.has_share(worker) {
@@ -68,7 +68,7 @@ pub(super) fn open(
     run.open_attempts.insert(id);
 }
 
-pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Folded {
+pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Applied {
     match (run.plan.caps, run.sharers) {
         (Some(_), None) if sharers > 0 => {
             run.sharers = Some(sharers);
@@ -78,7 +78,7 @@ pub(super) fn share_caps(run: &mut Run, sharers: u32) -> Folded {
     }
 }
 
-fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> Folded {
+fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> Applied {
     check_place(run, id, region)?;
     if cases.is_empty() {
         return Err(Illegal::EmptyShard(id));
@@ -98,7 +98,7 @@ fn check_shard(run: &Run, id: AttemptId, region: &Region, cases: &[CaseId]) -> F
 }
 
 /// An attempt may be opened in this region.
-pub(super) fn check_place(run: &Run, id: AttemptId, region: &Region) -> Folded {
+pub(super) fn check_place(run: &Run, id: AttemptId, region: &Region) -> Applied {
     if run.draining.is_some() {
         return Err(Illegal::Draining);
     }
@@ -143,7 +143,7 @@ fn open_attempt(run: &mut Run, id: AttemptId) -> Result<&mut Attempt, Illegal> {
     }
 }
 
-pub(super) fn reattach(run: &mut Run, id: AttemptId, session: SessionId) -> Folded {
+pub(super) fn reattach(run: &mut Run, id: AttemptId, session: SessionId) -> Applied {
     let attempt = open_attempt(run, id)?;
     if session <= attempt.session {
         return Err(Illegal::SessionFalls {
@@ -157,7 +157,7 @@ pub(super) fn reattach(run: &mut Run, id: AttemptId, session: SessionId) -> Fold
     Ok(())
 }
 
-pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Folded {
+pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Applied {
     let attempt = open_attempt(run, id)?;
     if let Some(case) = released.iter().find(|case| !attempt.cases.contains(case)) {
         let (case, attempt) = (case.clone(), id);
@@ -179,7 +179,7 @@ pub(super) fn end(run: &mut Run, id: AttemptId, released: &[CaseId]) -> Folded {
     Ok(())
 }
 
-pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Folded {
+pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Applied {
     let attempt = open_attempt(run, id)?;
     attempt.state = AttemptState::Lost {
         why: why.to_owned(),
@@ -201,7 +201,7 @@ pub(super) fn lose(run: &mut Run, id: AttemptId, why: &str, blames: bool) -> Fol
 }
 
 /// The attempt is over, and had no result of the case; `None`: it had not begun it.
-fn give_back(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) -> Folded {
+fn give_back(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) -> Applied {
     if run.facts_mut(case)?.legs.is_empty() {
         wait_again(run, case, loss)
     } else {
@@ -209,7 +209,7 @@ fn give_back(run: &mut Run, case: &CaseId, id: AttemptId, loss: Option<Loss>) ->
     }
 }
 
-pub(super) fn wait_again(run: &mut Run, case: &CaseId, loss: Option<Loss>) -> Folded {
+pub(super) fn wait_again(run: &mut Run, case: &CaseId, loss: Option<Loss>) -> Applied {
     run.set_state(case, CaseState::Waiting)?;
     let facts = run.facts_mut(case)?;
     facts.losses.extend(loss);
