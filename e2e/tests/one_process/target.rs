@@ -2,7 +2,6 @@
 //! answers back until the test lets them go.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,10 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::grid::AT_MOST;
+
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    n_asked: Arc<AtomicUsize>,
     asked: watch::Receiver<usize>,
     times: Arc<Mutex<Vec<Instant>>>,
     open: watch::Sender<bool>,
@@ -42,20 +42,19 @@ impl Target {
         let address = listener.local_addr().unwrap();
         let (open, opened) = watch::channel(is_open);
         let (tell, asked) = watch::channel(0);
-        let n_asked = Arc::new(AtomicUsize::new(0));
-        let count = n_asked.clone();
         let times = Arc::<Mutex<Vec<Instant>>>::default();
         let noted = times.clone();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (opened, tell, count) = (opened.clone(), tell.clone(), count.clone());
+                let (opened, tell) = (opened.clone(), tell.clone());
                 let noted = noted.clone();
                 connections.spawn(async move {
                     let heard = move || {
                         noted.lock().unwrap().push(Instant::now());
-                        tell.send_replace(count.fetch_add(1, Ordering::SeqCst) + 1);
+                        // Counted where it is told, so that of two at once the later tells more.
+                        tell.send_modify(|count| *count += 1);
                     };
                     // A client that goes away ends its own connection.
                     let _ = answer(stream, opened, heard).await;
@@ -64,7 +63,6 @@ impl Target {
         });
         Self {
             address,
-            n_asked,
             asked,
             times,
             open,
@@ -87,15 +85,14 @@ impl Target {
     }
 
     pub(crate) fn n_asked(&self) -> usize {
-        self.n_asked.load(Ordering::SeqCst)
+        *self.asked.borrow()
     }
 
     /// Waits until that many requests have come.
     pub(crate) async fn asked(&mut self, at_least: usize) {
-        self.asked
-            .wait_for(|&count| count >= at_least)
-            .await
-            .unwrap();
+        let asked = self.asked.wait_for(|&count| count >= at_least);
+        let asked = tokio::time::timeout(AT_MOST, asked).await;
+        asked.expect("the requests came in time").unwrap();
     }
 }
 
