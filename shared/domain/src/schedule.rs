@@ -23,7 +23,13 @@ use gang::is_placeable;
 
 /// The order in which a run's cases are offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Order(Vec<usize>);
+pub struct Order {
+    /// Places of cases that are leased by shards, and of those that nothing may come before: exclusive
+    /// ones, whatever their legs.
+    shards: Vec<usize>,
+    /// Places of cases with several legs.
+    gangs: Vec<usize>,
+}
 
 impl Order {
     /// `known` holds durations from earlier runs.
@@ -35,32 +41,57 @@ impl Order {
         places.sort_by_key(|&place| {
             let case = &plan.cases[place];
             let duration = known.get(&case.id).copied().unwrap_or(Duration::MAX);
-            let is_gang = Reverse(case.is_gang());
-            (case.tier, case.exclusive, is_gang, Reverse(duration), place)
+            (rank(case), Reverse(duration), place)
         });
-        Self(places)
+        let is_gang = |&place: &usize| plan.cases[place].is_gang();
+        let is_of_shards = |&place: &usize| !is_gang(&place) || plan.cases[place].exclusive;
+        Self {
+            gangs: places.iter().copied().filter(is_gang).collect(),
+            shards: places.into_iter().filter(is_of_shards).collect(),
+        }
     }
 
     /// Drops cases that have their outcome, once there are enough of them that later looks get
     /// shorter by it.
     pub fn prune(&mut self, run: &Run) {
-        let n_ended = self.0.len().saturating_sub(run.n_open());
-        if n_ended <= 256 + self.0.len() / 16 {
+        let n_known = self.shards.len() + self.gangs.len();
+        if n_known.saturating_sub(run.n_open()) <= 256 + n_known / 16 {
             return;
         }
-        self.0.retain(|&place| {
+        let is_open = |&place: &usize| {
             let facts = run.at(place);
             facts.is_some_and(|(_, facts)| facts.state.is_open())
-        });
+        };
+        self.shards.retain(is_open);
+        self.gangs.retain(is_open);
     }
 
     fn waiting<'a>(
         &'a self,
         run: &'a Run,
     ) -> impl Iterator<Item = (&'a PlannedCase, &'a CaseFacts)> {
-        let known = self.0.iter().filter_map(|&place| run.at(place));
-        known.filter(|(_, facts)| facts.state == CaseState::Waiting)
+        waiting(&self.shards, run)
     }
+
+    fn waiting_gangs<'a>(
+        &'a self,
+        run: &'a Run,
+    ) -> impl Iterator<Item = (&'a PlannedCase, &'a CaseFacts)> {
+        waiting(&self.gangs, run)
+    }
+}
+
+fn waiting<'a>(
+    places: &'a [usize],
+    run: &'a Run,
+) -> impl Iterator<Item = (&'a PlannedCase, &'a CaseFacts)> {
+    let known = places.iter().filter_map(|&place| run.at(place));
+    known.filter(|(_, facts)| facts.state == CaseState::Waiting)
+}
+
+/// What comes before what, whatever is known of durations.
+fn rank(case: &PlannedCase) -> (Tier, bool, Reverse<bool>) {
+    (case.tier, case.exclusive, Reverse(case.is_gang()))
 }
 
 /// A worker that could take more.

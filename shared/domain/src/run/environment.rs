@@ -84,16 +84,23 @@ impl Run {
 
     /// Regions whose results were taken over and that were not probed again, in order.
     pub fn regions_to_confirm(&self) -> Vec<Region> {
-        let mut regions: Vec<_> = self
-            .plan
-            .carried
-            .iter()
-            .map(|result| &result.region)
-            .filter(|region| !self.preflights.contains_key(*region))
-            .cloned()
-            .collect();
-        regions.sort();
-        regions.dedup();
+        let regions = self.carried_regions().into_iter();
+        let unprobed = regions.filter(|region| !self.preflights.contains_key(*region));
+        unprobed.cloned().collect()
+    }
+
+    /// Where results that were taken over had been executed: of a case with several legs, all of its
+    /// regions.
+    fn carried_regions(&self) -> BTreeSet<&Region> {
+        let of_legs = |result: &CaseResult| {
+            let legs = self.planned(&result.case).filter(|case| case.is_gang());
+            legs.into_iter().flat_map(|case| &case.legs)
+        };
+        let mut regions: BTreeSet<&Region> = BTreeSet::new();
+        for result in &self.plan.carried {
+            regions.insert(&result.region);
+            regions.extend(of_legs(result).filter_map(|leg| leg.region.as_ref()));
+        }
         regions
     }
 
@@ -127,13 +134,7 @@ impl Run {
     }
 
     fn not_confirmed(&self) -> Vec<EnvironmentDoubt> {
-        let carried: BTreeSet<_> = self
-            .plan
-            .carried
-            .iter()
-            .map(|result| &result.region)
-            .collect();
-        let doubts = carried.into_iter().filter_map(|region| {
+        let doubts = self.carried_regions().into_iter().filter_map(|region| {
             let why = match self.preflights.get(region) {
                 None => "it was not probed again",
                 Some(preflight) if !preflight.green => "its preflight is red now",

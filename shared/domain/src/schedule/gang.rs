@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use crate::ids::{CaseId, Region, WorkerId};
 use crate::plan::PlannedCase;
 use crate::run::{CaseFacts, Run};
-use crate::schedule::{Field, Order};
+use crate::schedule::{Field, Order, rank};
 
 /// What a worker that could take a leg has to do already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +43,16 @@ pub fn next_gang(
     if run.n_gangs_waiting() == 0 || run.draining().is_some() || run.exclusive_leased() {
         return None;
     }
-    for (case, facts) in order.waiting(run) {
-        if !is_placeable(run, field, case) {
-            continue;
-        }
-        // A plain case that comes before it in the order; or it has to be alone and is not yet.
-        if !case.is_gang() || case.exclusive && run.anything_runs() {
+    let mut plain = order.waiting(run).filter(|(case, _)| !case.is_gang());
+    let first_plain = plain.find(|(case, _)| is_placeable(run, field, case));
+    let comes_first = |case: &PlannedCase| {
+        let is_after = |(plain, _): (&PlannedCase, _)| rank(plain) < rank(case);
+        !first_plain.is_some_and(is_after)
+    };
+    let gangs = order.waiting_gangs(run);
+    let placeable = gangs.filter(|(case, _)| is_placeable(run, field, case));
+    for (case, facts) in placeable.take_while(|(case, _)| comes_first(case)) {
+        if case.exclusive && run.anything_runs() {
             return None;
         }
         if let Some(gang) = placed(field, case, facts, seat) {
