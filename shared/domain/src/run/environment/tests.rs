@@ -95,3 +95,18 @@ fn another_fingerprint_or_silence_is_another_environment() {
     let silent = probed(&[passed("")], &[("east", true, "")]);
     assert_eq!(silent.environment_doubts(), []);
 }
+
+#[test]
+fn what_was_taken_over_of_several_legs_must_be_met_again_in_all_their_regions() {
+    let mut across = planned("a", PlannedRegion::Named(Region::from("east")));
+    across.legs = ["east", "west"]
+        .map(|region| crate::plan::Leg {
+            role: None,
+            region: Some(Region::from(region)),
+        })
+        .to_vec();
+    let mut plan = plan(vec![across]);
+    plan.carried = vec![passed("A")];
+    let regions = Run::new(plan).regions_to_confirm();
+    assert_eq!(regions, ["east", "west"].map(Region::from));
+}
