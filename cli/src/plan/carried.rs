@@ -40,6 +40,13 @@ fn unfit(run: &Run) -> Option<String> {
             rejected.why
         ));
     }
+    // A result taken over names one region; those that the other legs met would be forgotten.
+    let mut cases = run.cases();
+    if let Some((case, _)) = cases.find(|(case, facts)| case.is_gang() && facts.result().is_some())
+    {
+        let case = &case.id;
+        return Some(format!("{case} was executed in several regions at once"));
+    }
     let is_other =
         |doubt: &EnvironmentDoubt| !matches!(doubt, EnvironmentDoubt::NotConfirmed { .. });
     if run.environment_doubts().iter().any(is_other) {

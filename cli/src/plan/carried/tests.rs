@@ -245,3 +245,33 @@ fn a_disagreement_of_the_two_counts_is_not_completed_away() {
         "its two counts disagree",
     );
 }
+
+#[test]
+fn what_several_regions_executed_at_once_is_not_taken_over() {
+    let mut plan = plan();
+    plan.cases[0].legs = ["eu", "us"]
+        .map(|region| Leg {
+            role: None,
+            region: Some(Region::from(region)),
+        })
+        .to_vec();
+    plan.carried = vec![result("a", Outcome::Passed)];
+    let carried = RunEvent::CaseCarried {
+        case: plan.cases[0].id.clone(),
+    };
+    let mut run = Run::new(plan.clone());
+    let opened = RunEvent::RunOpened {
+        run: plan.run.clone(),
+        plan: Digest::from("plan"),
+        bundle: plan.bundle.clone(),
+    };
+    let term = RunEvent::TermStarted {
+        term: Term(1),
+        leader: "leader".to_owned(),
+        format: 1,
+    };
+    for event in [opened, term, carried] {
+        run.apply(&event).unwrap();
+    }
+    refused(&run, "in several regions at once");
+}

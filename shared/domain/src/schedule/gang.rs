@@ -1,7 +1,7 @@
 //! Cases of several legs: which goes next, and to which workers. All its legs or none.
 //!
 //! They come first in their tier. Where a worker that one needs has no room, room is kept for it on
-//! all that it needs: each of them only waits for cases that run, so this ends.
+//! all that it needs, while it is its run's turn.
 
 #[cfg(test)]
 mod tests;
